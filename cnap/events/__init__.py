@@ -1,0 +1,1 @@
+"""The events of the pipeline, one type a file; docs/events.md specifies them."""

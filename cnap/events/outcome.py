@@ -1,0 +1,108 @@
+"""What became of a segment's frames for one model: the result, or why there is none.
+
+`io.cnap.inference.result.v1` and `io.cnap.video.dropped.v1`; both have JSON data, described by
+the schemas that ship beside this file.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from cloudevents.http import CloudEvent
+
+from cnap.errors import BadEvent
+from cnap.events import attributes as read
+from cnap.events import schemas
+from cnap.events.frames import FramesEvent
+from cnap.events.identity import SegmentId
+from cnap.events.segment import SegmentEvent
+
+RESULT = "io.cnap.inference.result.v1"
+DROPPED = "io.cnap.video.dropped.v1"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Frames counted: inferred + dropped + failed is all that the segment stands for."""
+
+    id: SegmentId
+    models: tuple[str, ...]
+    inferred: int
+    dropped: Mapping[str, int]
+    failed: Mapping[str, int]
+    capturedframes: int
+    time: datetime
+    senttime: datetime | None
+    data: Mapping[str, object] | None
+    """The result's JSON; None where there is only a drop to count."""
+
+
+def _event(
+    kind: str, source: str, about: SegmentEvent | FramesEvent, data: Mapping[str, object]
+) -> CloudEvent:
+    attributes = {
+        "type": kind,
+        "source": source,
+        "id": str(about.id),
+        "subject": about.id.stream,
+        "time": read.rfc3339(about.time),
+        "datacontenttype": "application/json",
+        "sequence": f"{about.id.sequence:010d}",
+        "partitionkey": about.id.stream,
+        "capturedframes": str(about.capturedframes),
+        "traceparent": read.traceparent(about.traceparent),
+    }
+    if about.senttime:
+        attributes["senttime"] = read.rfc3339(about.senttime)
+    return CloudEvent(attributes, json.dumps(data, separators=(",", ":")).encode())
+
+
+def result_event(about: FramesEvent, data: Mapping[str, object]) -> CloudEvent:
+    source = f"/streams/{about.id.stream}/infer/{data['model']}"
+    return _event(RESULT, source, about, data)
+
+
+def dropped_event(
+    source: str,
+    about: SegmentEvent | FramesEvent,
+    models: tuple[str, ...],
+    dropped: Mapping[str, int],
+    failed: Mapping[str, int] | None = None,
+) -> CloudEvent:
+    """`dropped` and `failed` count frames by reason."""
+    data = {
+        "stream": about.id.stream,
+        "sequence": about.id.sequence,
+        "models": list(models),
+        "dropped": {reason: count for reason, count in dropped.items() if count},
+        "failed": {reason: count for reason, count in (failed or {}).items() if count},
+    }
+    return _event(DROPPED, f"/streams/{about.id.stream}{source}", about, data)
+
+
+def parse(event: CloudEvent) -> Outcome:
+    """The outcome that a result or dropped event tells; BadEvent where it is not one."""
+    given = event.get_attributes()
+    place = SegmentId.parse(read.text(given, "id"))
+    data = schemas.validated(given["type"], event.get_data())
+    if (data["stream"], data["sequence"]) != (place.stream, place.sequence):
+        raise BadEvent(f"the data is about another segment than the event's id {place}")
+    if given["type"] == RESULT:
+        failed: dict[str, int] = {}
+        for frame in data["failed"]:
+            failed[frame["reason"]] = failed.get(frame["reason"], 0) + 1
+        models, inferred = (data["model"],), len(data["frames"])
+    else:
+        failed, models, inferred = data["failed"], tuple(data["models"]), 0
+    return Outcome(
+        id=place,
+        models=models,
+        inferred=inferred,
+        dropped=data.get("dropped", {}),
+        failed=failed,
+        capturedframes=read.integer(given, "capturedframes", 2**53, 0),
+        time=read.timestamp(given, "time"),
+        senttime=read.timestamp(given, "senttime") if "senttime" in given else None,
+        data=data if given["type"] == RESULT else None,
+    )
