@@ -1,0 +1,23 @@
+"""Models: what they need, what their outputs mean, and where their files come from."""
+
+from cnap.models.assets import Asset, cache_dir
+from cnap.models.catalog import Model, clip, default, load, model, names
+from cnap.models.family import Candidates, Family, Input, ModelError
+from cnap.models.fetch import Progress, fetch
+
+__all__ = [
+    "Asset",
+    "Candidates",
+    "Family",
+    "Input",
+    "Model",
+    "ModelError",
+    "Progress",
+    "cache_dir",
+    "clip",
+    "default",
+    "fetch",
+    "load",
+    "model",
+    "names",
+]
