@@ -1,0 +1,101 @@
+"""A Broker and its Triggers: what comes in goes to every Trigger whose filter matches."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from cnap.local.delivery import Delivery, Subscription
+from cnap.local.events import Event
+from cnap.local.filters import Filter, trigger_filter
+from cnap.local.manifests import ManifestError, Resource
+from cnap.local.network import Network, broker_url
+
+log = logging.getLogger("cnap.local")
+
+TTL = "knativebrokerttl"
+TTL_START = 255
+# What Knative's own default configuration gives a Broker that says nothing of delivery.
+DEFAULT_DELIVERY = {"retry": 10, "backoffPolicy": "exponential", "backoffDelay": "PT0.2S"}
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """A filter and the subscription of what passes it."""
+
+    matches: Filter
+    subscription: Subscription
+
+
+class Broker:
+    """Synchronous, like the in-memory broker: an event is answered when its chain is done."""
+
+    def __init__(self, resource: Resource) -> None:
+        self.resource = resource
+        self.triggers: list[Trigger] = []
+
+    @property
+    def path(self) -> str:
+        return f"/{self.resource.namespace}/{self.resource.name}"
+
+    async def receive(self, event: Event) -> int:
+        """202 when every matching Trigger has delivered or buried the event, 400 when it has
+        gone round too often, 500 otherwise."""
+        ttl = _ttl(event)
+        if ttl <= 0:
+            log.warning("%s: event %s has gone round too often", self.path, event.attributes["id"])
+            return 400
+        event = Event({k: v for k, v in event.attributes.items() if k != TTL}, event.data)
+        matching = [t.subscription for t in self.triggers if t.matches(event.attributes)]
+        if len(matching) == 1:  # the common case needs no task of its own
+            return 202 if await matching[0].deliver(event, ttl) else 500
+        done = await asyncio.gather(*(one.deliver(event, ttl) for one in matching))
+        return 202 if all(done) else 500
+
+    def add_trigger(self, resource: Resource, network: Network) -> None:
+        """Raises ManifestError."""
+        spec, own = resource.spec, self.resource.spec.get("delivery")
+        delivery = spec.get("delivery") or own or DEFAULT_DELIVERY
+        letters = [
+            (source.at, item["deadLetterSink"], source)
+            for source, item in ((resource, spec.get("delivery")), (self.resource, own))
+            if item and item.get("deadLetterSink")
+        ]
+        try:
+            dead_letter = None
+            if letters:
+                _, sink, source = letters[0]
+                dead_letter = network.resolve(sink, source, "spec.delivery.deadLetterSink")
+            subscription = Subscription(
+                name=resource.name,
+                network=network,
+                subscriber=network.resolve(
+                    spec.get("subscriber") or {}, resource, "spec.subscriber"
+                ),
+                reply=broker_url(self.resource.namespace, self.resource.name),
+                dead_letter=dead_letter,
+                delivery=_delivery(resource, delivery),
+            )
+            self.triggers.append(Trigger(_filter(resource), subscription))
+        except ValueError as error:
+            raise ManifestError([str(error)]) from None
+
+
+def _ttl(event: Event) -> int:
+    try:
+        return int(event.attributes[TTL]) - 1
+    except (KeyError, ValueError):
+        return TTL_START
+
+
+def _delivery(resource: Resource, spec: dict) -> Delivery:
+    try:
+        return Delivery.from_spec(spec)
+    except ValueError as error:
+        raise ValueError(resource.at("spec.delivery", str(error))) from None
+
+
+def _filter(resource: Resource) -> Filter:
+    try:
+        return trigger_filter(resource.spec)
+    except ValueError as error:
+        raise ValueError(resource.at("spec", str(error))) from None

@@ -1,0 +1,135 @@
+"""The part of the Kubernetes API that the dashboard and the sources use."""
+
+import hmac
+import json
+from typing import Any
+
+from aiohttp import web
+
+from cnap.local.configmaps import ConfigMaps
+from cnap.local.service import Service
+
+SERVICE_LABEL = "serving.knative.dev/service"
+SERVING = "serving.knative.dev/v1"
+
+
+class Kubernetes:
+    """Answers GET, watch and PATCH as an API server would; changes need the bearer token."""
+
+    def __init__(self, services: dict[str, Service], config_maps: ConfigMaps, token: str) -> None:
+        self._services = services
+        self._config_maps = config_maps
+        self._token = token
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        match request.path.strip("/").split("/"):
+            case ["apis", "serving.knative.dev", "v1", "namespaces", namespace, "services"]:
+                return self._read(request, self._service_list(namespace))
+            case ["apis", "apps", "v1", "namespaces", namespace, "deployments"]:
+                return self._read(request, self._deployment_list(namespace, request))
+            case ["api", "v1", "namespaces", namespace, "configmaps"]:
+                return await self._configmap_list(namespace, request)
+            case ["api", "v1", "namespaces", namespace, "configmaps", name]:
+                return await self._configmap(namespace, name, request)
+        return _status(404, "the local runtime has no such path of the Kubernetes API")
+
+    def _read(self, request: web.BaseRequest, document: dict[str, Any]) -> web.Response:
+        if request.method != "GET":
+            return _status(405, "only GET here")
+        return web.json_response(document)
+
+    def _service_list(self, namespace: str) -> dict[str, Any]:
+        items = [
+            {
+                "apiVersion": SERVING,
+                "kind": "Service",
+                "metadata": {"name": service.revision.name, "namespace": namespace},
+                "status": {"conditions": [_ready(service)]},
+            }
+            for service in self._services.values()
+            if service.revision.namespace == namespace
+        ]
+        return {"apiVersion": SERVING, "kind": "ServiceList", "items": items}
+
+    def _deployment_list(self, namespace: str, request: web.BaseRequest) -> dict[str, Any]:
+        key, _, wanted = request.query.get("labelSelector", SERVICE_LABEL).partition("=")
+        items = [
+            {
+                "apiVersion": "apps/v1",
+                "kind": "Deployment",
+                "metadata": {
+                    "name": f"{service.revision.name}-00001-deployment",
+                    "namespace": namespace,
+                    "labels": {SERVICE_LABEL: service.revision.name},
+                },
+                "spec": {"replicas": service.wanted_replicas},
+                "status": {
+                    "replicas": len(service.replicas),
+                    "readyReplicas": service.ready_replicas,
+                },
+            }
+            for service in self._services.values()
+            if service.revision.namespace == namespace
+            and key == SERVICE_LABEL
+            and wanted.lstrip("=") in ("", service.revision.name)
+        ]
+        return {"apiVersion": "apps/v1", "kind": "DeploymentList", "items": items}
+
+    async def _configmap_list(self, namespace: str, request: web.BaseRequest) -> web.StreamResponse:
+        if request.method != "GET":
+            return _status(405, "only GET here")
+        field, _, name = request.query.get("fieldSelector", "").partition("=")
+        if field not in ("", "metadata.name"):
+            return _status(400, f"field selector {field!r} is not supported")
+        if request.query.get("watch") not in ("true", "1"):
+            items = self._config_maps.list(namespace, name or None)
+            return web.json_response({"apiVersion": "v1", "kind": "ConfigMapList", "items": items})
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        async for event, item in self._config_maps.watch(namespace, name or None):
+            line = json.dumps({"type": event, "object": item})
+            await response.write(line.encode() + b"\n")
+        return response
+
+    async def _configmap(self, namespace: str, name: str, request: web.BaseRequest) -> web.Response:
+        if request.method not in ("GET", "PATCH"):
+            return _status(405, "only GET and PATCH here")
+        item = self._config_maps.get(namespace, name)
+        if request.method == "PATCH":
+            given = request.headers.get("Authorization", "")
+            if not hmac.compare_digest(given.encode(), f"Bearer {self._token}".encode()):
+                return _status(401, "changes need the bearer token")
+            if "merge-patch+json" not in request.content_type:
+                return _status(415, "only application/merge-patch+json")
+            try:
+                patch = json.loads(await request.read())
+                item = self._config_maps.patch(namespace, name, patch)
+            except (ValueError, TypeError, AttributeError) as error:
+                return _status(400, f"no merge patch for a ConfigMap: {error}")
+        if item is None:
+            return _status(404, f'configmaps "{name}" not found')
+        return web.json_response(item)
+
+
+def _ready(service: Service) -> dict[str, str]:
+    if service.failure:
+        return {
+            "type": "Ready",
+            "status": "False",
+            "reason": "ReplicaFailed",
+            "message": service.failure,
+        }
+    return {"type": "Ready", "status": "True"}
+
+
+def _status(code: int, message: str) -> web.Response:
+    reason = {401: "Unauthorized", 404: "NotFound", 405: "MethodNotAllowed"}.get(code, "Invalid")
+    body = {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "status": "Failure",
+        "message": message,
+        "reason": reason,
+        "code": code,
+    }
+    return web.json_response(body, status=code)

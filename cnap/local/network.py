@@ -1,0 +1,107 @@
+"""Delivers events to the URLs that Services and Brokers have in the cluster."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+from yarl import URL
+
+from cnap.local.events import Event, to_http
+from cnap.local.manifests import Resource
+from cnap.local.service import Service, Unanswered
+
+log = logging.getLogger("cnap.local")
+
+BROKER_HOST = "broker-ingress.knative-eventing.svc.cluster.local"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back for an event: an HTTP answer, header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+class Receiver(Protocol):
+    """What a Broker offers to those who send it events."""
+
+    async def receive(self, event: Event) -> int:
+        """Takes an event through to its end; the HTTP status that says how it went."""
+        ...
+
+
+class Network:
+    """Who answers at which URL: Services and Brokers of this runtime, or a real server."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self.services: dict[str, Service] = {}  # by host
+        self.brokers: dict[str, Receiver] = {}  # by path, /namespace/name
+        self._session = session
+
+    def resolve(self, destination: Mapping[str, object], resource: Resource, path: str) -> str:
+        """The URL of a destination (`ref`, `uri`, or both) as Knative resolves it.
+
+        Raises ValueError, for people, when it leads nowhere.
+        """
+        ref, uri = destination.get("ref"), str(destination.get("uri") or "")
+        if not ref:
+            if not urlsplit(uri).netloc:
+                raise ValueError(resource.at(path, "needs a ref or an absolute uri"))
+            return uri
+        kind, name = ref["kind"], ref["name"]
+        namespace = ref.get("namespace", resource.namespace)
+        if kind == "Broker" and f"/{namespace}/{name}" in self.brokers:
+            base = broker_url(namespace, name)
+        elif kind == "Service" and f"{name}.{namespace}.svc.cluster.local" in self.services:
+            base = f"http://{name}.{namespace}.svc.cluster.local"
+        else:
+            raise ValueError(resource.at(f"{path}.ref", f"no {kind} {namespace}/{name} here"))
+        return urljoin(base, uri) if uri else base
+
+    async def post(self, url: str, event: Event) -> Answer:
+        """Delivers an event and waits for the answer.
+
+        Raises ConnectionError, with what happened, when a server outside cannot be reached.
+        """
+        parts = urlsplit(url)
+        if parts.hostname == BROKER_HOST:
+            broker = self.brokers.get(parts.path.rstrip("/"))
+            return Answer(await broker.receive(event) if broker else 404)
+        headers, body = to_http(event)
+        headers["prefer"] = "reply"
+        service = self.services.get(parts.hostname or "")
+        if service is None:
+            return await self._post_outside(url, headers, body)
+        headers["host"] = parts.netloc
+        path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+        try:
+            async with service.request("POST", path, headers, body) as response:
+                return await _answer(response)
+        except Unanswered as error:
+            return Answer(error.status, {}, error.text.encode())
+        except (aiohttp.ClientError, OSError) as error:
+            return Answer(502, {}, f"{parts.hostname} broke off: {error}".encode())
+
+    async def _post_outside(self, url: str, headers: dict[str, str], body: bytes) -> Answer:
+        try:
+            async with self._session.post(
+                URL(url, encoded=True), headers=headers, data=body
+            ) as response:
+                return await _answer(response)
+        except aiohttp.ClientError as error:
+            raise ConnectionError(f"{url}: {error}") from None
+
+
+def broker_url(namespace: str, name: str) -> str:
+    """The URL a Broker has in the cluster."""
+    return f"http://{BROKER_HOST}/{namespace}/{name}"
+
+
+async def _answer(response: aiohttp.ClientResponse) -> Answer:
+    body = await response.read()
+    return Answer(response.status, {k.lower(): v for k, v in response.headers.items()}, body)
