@@ -35,6 +35,7 @@ class FramesEvent:
     sampledframes: int = 0
     thinnedframes: int = 0
     decodeseconds: float = 0.0
+    wake: bool = False
     expirytime: datetime | None = None
     senttime: datetime | None = None
     traceparent: str = ""
@@ -48,6 +49,7 @@ class FramesEvent:
             capturedframes=segment.capturedframes,
             expirytime=segment.expirytime,
             senttime=segment.senttime,
+            wake=segment.wake,
             traceparent=read.traceparent(segment.traceparent),
             **facts,
         )
@@ -57,6 +59,7 @@ class FramesEvent:
             "failedframes": ",".join(map(str, self.failedframes)),
             "sampledframes": self.sampledframes,
             "thinnedframes": self.thinnedframes,
+            "wake": "true" if self.wake else None,
             "expirytime": self.expirytime and read.rfc3339(self.expirytime),
             "senttime": self.senttime and read.rfc3339(self.senttime),
         }
@@ -79,7 +82,8 @@ class FramesEvent:
                 "traceparent": self.traceparent,
             }
             | wants.to_attributes(self.models)
-            | {name: str(value) for name, value in optional.items() if value}
+            | {name: str(value) for name, value in optional.items() if value},
+            b"",
         )
 
     @classmethod
@@ -104,6 +108,7 @@ class FramesEvent:
             sampledframes=read.integer(given, "sampledframes", read.MAX_FRAMES, 0),
             thinnedframes=read.integer(given, "thinnedframes", read.MAX_FRAMES, 0),
             decodeseconds=read.seconds(given, "decodeseconds"),
+            wake=given.get("wake") == "true",
             expirytime=read.timestamp(given, "expirytime") if "expirytime" in given else None,
             senttime=read.timestamp(given, "senttime") if "senttime" in given else None,
             traceparent=read.traceparent(given.get("traceparent")),

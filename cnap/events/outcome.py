@@ -13,7 +13,7 @@ from cloudevents.http import CloudEvent
 
 from cnap.errors import BadEvent
 from cnap.events import attributes as read
-from cnap.events import schemas
+from cnap.events import schemas, wants
 from cnap.events.frames import FramesEvent
 from cnap.events.identity import SegmentId
 from cnap.events.segment import SegmentEvent
@@ -28,12 +28,16 @@ class Outcome:
 
     id: SegmentId
     models: tuple[str, ...]
+    """The models that this is the outcome for."""
+    wanted: tuple[str, ...]
+    """All models that wanted the segment: when each has its outcome, its frames can go."""
     inferred: int
     dropped: Mapping[str, int]
     failed: Mapping[str, int]
     capturedframes: int
     time: datetime
     senttime: datetime | None
+    wake: bool
     data: Mapping[str, object] | None
     """The result's JSON; None where there is only a drop to count."""
 
@@ -51,10 +55,13 @@ def _event(
         "sequence": f"{about.id.sequence:010d}",
         "partitionkey": about.id.stream,
         "capturedframes": str(about.capturedframes),
+        "models": ",".join(about.models),
         "traceparent": read.traceparent(about.traceparent),
     }
     if about.senttime:
         attributes["senttime"] = read.rfc3339(about.senttime)
+    if about.wake:
+        attributes["wake"] = "true"
     return CloudEvent(attributes, json.dumps(data, separators=(",", ":")).encode())
 
 
@@ -98,11 +105,13 @@ def parse(event: CloudEvent) -> Outcome:
     return Outcome(
         id=place,
         models=models,
+        wanted=wants.from_attributes(given) or models,
         inferred=inferred,
         dropped=data.get("dropped", {}),
         failed=failed,
         capturedframes=read.integer(given, "capturedframes", 2**53, 0),
         time=read.timestamp(given, "time"),
         senttime=read.timestamp(given, "senttime") if "senttime" in given else None,
+        wake=given.get("wake") == "true",
         data=data if given["type"] == RESULT else None,
     )

@@ -86,7 +86,8 @@ class SegmentEvent:
                 "traceparent": self.traceparent,
             }
             | wants.to_attributes(self.models)
-            | {name: str(value) for name, value in optional.items() if value is not None}
+            | {name: str(value) for name, value in optional.items() if value is not None},
+            b"",
         )
 
     @classmethod

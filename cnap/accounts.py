@@ -1,0 +1,112 @@
+"""Reading the ledger: each stream's state and counts, as `cnap status` and the page show them."""
+
+from dataclasses import asdict, dataclass, field
+
+from redis import Redis
+
+from cnap.redis import said_plainly
+
+
+@dataclass
+class Counts:
+    """Frames of one model: captured = inferred + dropped + failed + inflight."""
+
+    captured: int = 0
+    inferred: int = 0
+    dropped: int = 0
+    failed: int = 0
+    inflight: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    """`dropped: expired` → 25, and so on."""
+
+    def add(self, outcome: str, count: int, reason: str) -> None:
+        setattr(self, outcome, getattr(self, outcome) + count)
+        name = f"{outcome}: {reason}"
+        if count:
+            self.reasons[name] = self.reasons.get(name, 0) + count
+
+
+@dataclass
+class Account:
+    """One stream. The counts are the sum over its models, which follow one by one."""
+
+    name: str
+    state: str
+    reason: str
+    since: str
+    epoch: int
+    framerate: float
+    outstanding: int
+    captured: int
+    inferred: int
+    dropped: int
+    failed: int
+    inflight: int
+    reasons: dict[str, int]
+    models: dict[str, Counts]
+
+    def as_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def accounts(redis: Redis) -> list[Account]:
+    """Every stream's account, by name. Raises Unavailable."""
+    with said_plainly():
+        return [account(redis, name) for name in sorted(redis.smembers("cnap:streams"))]
+
+
+def account(redis: Redis, stream: str) -> Account:
+    with said_plainly(), redis.pipeline() as pipe:
+        epochs = redis.zrange(f"cnap:epochs:{stream}", 0, -1)
+        pipe.hgetall(f"cnap:stream:{stream}")
+        for epoch in epochs:
+            pipe.hgetall(f"cnap:ledger:{stream}:{epoch}")
+        state, *ledgers = pipe.execute()
+    current = state.get("epoch", epochs[-1] if epochs else "0")
+    models: dict[str, Counts] = {}
+    for epoch, entries in zip(epochs, ledgers, strict=True):
+        _add_epoch(models, entries, int(epoch) >= int(current))
+    total = Counts()
+    for counts in models.values():
+        for name in ("captured", "inferred", "dropped", "failed", "inflight"):
+            setattr(total, name, getattr(total, name) + getattr(counts, name))
+        for reason, count in counts.reasons.items():
+            total.reasons[reason] = total.reasons.get(reason, 0) + count
+    return Account(
+        name=stream,
+        state=state.get("state", "live"),
+        reason=state.get("reason", ""),
+        since=state.get("since", ""),
+        epoch=int(current),
+        framerate=float(state.get("framerate", 0)),
+        outstanding=int(state.get("outstanding", 0)),
+        models=models,
+        **asdict(total),
+    )
+
+
+def _add_epoch(models: dict[str, Counts], entries: dict[str, str], current: bool) -> None:
+    """Adds one epoch's ledger. What an earlier epoch left in flight was lost with its source."""
+    captured = int(entries.pop("captured", 0))
+    names = {name for name in entries.pop("models", "").split(",") if name}
+    names |= {name.split(":")[0] for name in entries if not name.startswith("source:")}
+    for model in sorted(names):
+        counts = models.setdefault(model, Counts())
+        counted = 0
+        for name, value in entries.items():
+            who, _, outcome = name.partition(":")
+            if who == "source":
+                outcome = f"dropped:{outcome}"
+            elif who != model:
+                continue
+            outcome, _, reason = outcome.partition(":")
+            counted += int(value)
+            if outcome == "inferred":
+                counts.inferred += int(value)
+            else:
+                counts.add(outcome, int(value), reason)
+        counts.captured += captured
+        if current:
+            counts.inflight += captured - counted
+        else:
+            counts.add("failed", captured - counted, "interrupted")

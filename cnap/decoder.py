@@ -1,0 +1,158 @@
+"""Decoding segments: whatever replica takes a segment, the same frames come out.
+
+A GOP is fed to one decoder, segment after segment. Which frames an event accounts for follows from
+the packets alone: of all frames coded so far, sorted by presentation time, the first `framecount`
+that no earlier event had. A decoder that shows a frame sooner has it kept for its own event.
+"""
+
+import contextlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av
+
+from cnap.errors import BadMedia
+from cnap.events.attributes import MAX_FRAMES
+
+MAX_PIXELS = 36_000_000
+"""8K is 33 million pixels; a picture that claims more is refused before memory is taken for it."""
+
+CONTAINERS = {"video/mp4": "mp4", "video/mp2t": "mpegts"}
+# Without these the demuxer decodes several frames only to guess a frame rate that nobody asks for.
+QUICK = {"probesize": "32", "analyzeduration": "0"}
+LIMITS = {"max_pixels": str(MAX_PIXELS)}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A frame that an event accounts for. `offset`: seconds after the segment's first frame."""
+
+    index: int
+    offset: Fraction
+    duration: Fraction
+    frame: av.VideoFrame | None
+    """None where it could not be decoded."""
+
+
+class Gop:
+    """The decoder of one GOP, and the sequence of the segment that it wants next."""
+
+    def __init__(self, gopstart: int) -> None:
+        self.next = gopstart
+        self.aspect: Fraction | None = None
+        """Width of a pixel by its height; None where the video doesn't say."""
+        self._codec: av.VideoCodecContext | None = None
+        self._pending: list[tuple[int, int]] = []
+        self._ready: dict[int, av.VideoFrame] = {}
+
+    def skip(self, data: memoryview, content_type: str) -> None:
+        """Decodes a segment whose frames nobody wants now, for the sake of the ones after it."""
+        self.next += 1
+        with _demuxed(data, content_type) as (stream, packets):
+            self._feed(stream, packets)
+
+    def show(
+        self, data: memoryview, content_type: str, heldback: int, framecount: int, last: bool
+    ) -> list[Shown]:
+        """The `framecount` frames that this segment's event accounts for, in display order."""
+        self.next += 1
+        with _demuxed(data, content_type) as (stream, packets):
+            self._pending = self._pending[len(self._pending) - heldback :]
+            first = min(packet.pts for packet in packets)
+            scale = Fraction(stream.time_base)
+            self._feed(stream, packets)
+            if last:
+                self._drain()
+        shown = [
+            Shown(index, (pts - first) * scale, duration * scale, self._ready.pop(pts, None))
+            for index, (pts, duration) in enumerate(self._pending[:framecount])
+        ]
+        shown += [
+            Shown(index, Fraction(0), Fraction(0), None) for index in range(len(shown), framecount)
+        ]
+        self._pending = self._pending[framecount:]
+        self._ready = {pts: self._ready[pts] for pts, _ in self._pending if pts in self._ready}
+        return shown
+
+    def _feed(self, stream: av.VideoStream, packets: list[av.Packet]) -> None:
+        if self._codec is None:
+            self._codec = stream.codec_context
+            self.aspect = stream.sample_aspect_ratio
+            self._codec.thread_count = 1
+        self._pending = sorted(self._pending + [(p.pts, p.duration or 0) for p in packets])
+        for packet in packets:
+            try:
+                self._keep(self._codec.decode(packet))
+            except av.FFmpegError:
+                continue  # its frame stays without a picture, and is counted so
+
+    def _drain(self) -> None:
+        with contextlib.suppress(av.FFmpegError):  # as above
+            self._keep(self._codec.decode(None))
+        self._codec = None
+
+    def _keep(self, frames: list[av.VideoFrame]) -> None:
+        for frame in frames:
+            if not frame.is_corrupt and frame.pts is not None:
+                self._ready[frame.pts] = frame
+
+
+class _demuxed:
+    """The video stream of a segment, and its packets: at least one."""
+
+    def __init__(self, data: memoryview, content_type: str) -> None:
+        self._data, self._format = data, CONTAINERS[content_type]
+
+    def __enter__(self) -> tuple[av.VideoStream, list[av.Packet]]:
+        try:
+            self._container = av.open(
+                io.BytesIO(self._data),
+                format=self._format,
+                options=QUICK,
+                stream_options=[LIMITS],
+            )
+        except (av.FFmpegError, ValueError) as error:
+            raise BadMedia(f"this is not {self._format} video: {_reason(error)}") from None
+        try:
+            return self._read()
+        except BaseException:
+            self._container.close()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        # The first segment's codec context goes on being used: it keeps what it needs alive.
+        self._container.close()
+
+    def _read(self) -> tuple[av.VideoStream, list[av.Packet]]:
+        if not self._container.streams.video:
+            raise BadMedia("the segment has no video in it")
+        stream = self._container.streams.video[0]
+        codec = stream.codec_context
+        if codec.width * codec.height > MAX_PIXELS:
+            raise BadMedia(
+                f"a picture of {codec.width}x{codec.height} is over the limit of "
+                f"{MAX_PIXELS // 1_000_000} million pixels"
+            )
+        if not codec.is_open:
+            codec.options = LIMITS
+        packets = []
+        for packet in self._packets(stream):
+            if packet.pts is not None and packet.size:
+                packets.append(packet)
+            if len(packets) > MAX_FRAMES:
+                raise BadMedia(f"the segment has more than {MAX_FRAMES} frames")
+        if not packets:
+            raise BadMedia("the segment has no frames in it")
+        return stream, packets
+
+    def _packets(self, stream: av.VideoStream) -> Iterator[av.Packet]:
+        try:
+            yield from self._container.demux(stream)
+        except av.FFmpegError:
+            return  # a truncated segment: what came before the end counts
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

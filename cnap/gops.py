@@ -1,0 +1,90 @@
+"""The decoders of the streams that a replica saw last, and how they get to the next segment."""
+
+import threading
+from collections import OrderedDict
+from fractions import Fraction
+
+from cnap.decoder import Gop, Shown
+from cnap.errors import BadMedia
+from cnap.events.segment import SegmentEvent
+from cnap.stores import Store
+
+PATIENCE = 0.25
+"""Seconds that a segment which comes early waits for the one before it to come by itself."""
+
+
+class _Stream:
+    def __init__(self) -> None:
+        self.turn = threading.Condition()
+        self.gop: Gop | None = None
+        self.gopstart = -1
+        self.arriving: set[int] = set()
+
+
+class Gops:
+    """One decoder a stream, the least recently used dropped when there are more than `most`.
+
+    Whatever this replica holds, it can show any segment: the earlier ones of the GOP are in the
+    store under keys that it can name.
+    """
+
+    def __init__(self, store: Store, most: int = 32) -> None:
+        self._store, self._most = store, most
+        self._streams: OrderedDict[tuple[str, int], _Stream] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def show(self, segment: SegmentEvent) -> tuple[list[Shown], Fraction | None]:
+        """The frames the segment's event accounts for, and the shape of their pixels.
+
+        Raises BadMedia, Missing, Unavailable.
+        """
+        data = self._store.get(self._store.key(segment.dataref))
+        stream = self._stream(segment)
+        sequence = segment.id.sequence
+        stream.arriving.add(sequence)
+        with stream.turn:
+            try:
+                stream.turn.wait_for(lambda: not self._soon(stream, segment), PATIENCE)
+                gop = self._caught_up(stream, segment)
+                shown = gop.show(
+                    data,
+                    segment.datacontenttype,
+                    segment.heldback,
+                    segment.framecount,
+                    segment.gopend,
+                )
+                return shown, gop.aspect
+            finally:
+                stream.arriving.discard(sequence)
+                stream.turn.notify_all()
+
+    def _stream(self, segment: SegmentEvent) -> _Stream:
+        with self._lock:
+            key = (segment.id.stream, segment.id.epoch)
+            stream = self._streams.setdefault(key, _Stream())
+            self._streams.move_to_end(key)
+            while len(self._streams) > self._most:
+                self._streams.popitem(last=False)
+            return stream
+
+    def _soon(self, stream: _Stream, segment: SegmentEvent) -> bool:
+        """Whether the segment before this one is here too, waiting for its turn."""
+        wanted = stream.gop.next if stream.gop else segment.gopstart
+        return any(wanted <= other < segment.id.sequence for other in stream.arriving)
+
+    def _caught_up(self, stream: _Stream, segment: SegmentEvent) -> Gop:
+        """A decoder that has seen all of the GOP before this segment."""
+        sequence, gop = segment.id.sequence, stream.gop
+        late = gop is not None and (segment.gopstart < stream.gopstart or sequence < gop.next)
+        if late or gop is None or segment.gopstart != stream.gopstart:
+            gop = Gop(segment.gopstart)
+        if not late:
+            # One that comes late gets a decoder of its own, and leaves the stream's where it is.
+            stream.gop, stream.gopstart = gop, segment.gopstart
+        while gop.next < sequence:
+            earlier = self._store.get(segment.key(gop.next))
+            try:
+                gop.skip(earlier, segment.datacontenttype)
+            except BadMedia:
+                continue  # it was counted when its own event came; what needs it will look broken
+        return gop

@@ -1,0 +1,78 @@
+"""From a frame group to a result: one model over every frame."""
+
+import threading
+import time
+from datetime import UTC, datetime
+
+import numpy as np
+from cloudevents.http import CloudEvent
+
+from cnap.errors import BadMedia
+from cnap.events.frames import FramesEvent
+from cnap.events.outcome import dropped_event, result_event
+from cnap.frames import FrameGroup
+from cnap.inference import Engine, InferenceFailure
+from cnap.stores import Store
+
+
+class Inferrer:
+    """Answers a frames event with a result event. One group at a time: all cores work on it."""
+
+    def __init__(self, store: Store, engine: Engine) -> None:
+        self._store, self._engine = store, engine
+        self._turn = threading.Lock()
+
+    def __call__(self, about: FramesEvent) -> CloudEvent | None:
+        """None where the frames are not for this model. Raises BadMedia, Missing, Unavailable."""
+        model = self._engine.model.name
+        if model not in about.models:
+            return None
+        if about.expirytime and datetime.now(UTC) >= about.expirytime:
+            dropped = {
+                "expired": about.framecount,
+                "sampled": about.sampledframes,
+                "thinned": about.thinnedframes,
+            }
+            failed = {"corrupt frame": len(about.failedframes)}
+            return dropped_event(f"/infer/{model}", about, (model,), dropped, failed)
+        group = FrameGroup.read(self._store.get(self._store.key(about.dataref)))
+        if len(group) != about.framecount:
+            raise BadMedia(f"a group of {len(group)} frames where {about.framecount} were meant")
+        frames = group.records["nv12"] if group.format == "nv12" else group.jpegs()
+        with self._turn:
+            began = time.perf_counter()
+            found = self._engine.detect(frames)
+            seconds = time.perf_counter() - began
+        return result_event(about, self._data(about, group, found, seconds))
+
+    def _data(
+        self, about: FramesEvent, group: FrameGroup, found: list, seconds: float
+    ) -> dict[str, object]:
+        frames, failed = [], [(index, "corrupt frame") for index in about.failedframes]
+        for index, moment, result in zip(
+            group.records["index"].tolist(), group.records["time"], found, strict=True
+        ):
+            if isinstance(result, InferenceFailure):
+                failed.append((index, result.reason))
+                continue
+            detections = [detection.as_json() for detection in result]
+            frames.append({"index": index, "time": _rfc3339(moment), "detections": detections})
+        data: dict[str, object] = {
+            "stream": about.id.stream,
+            "model": self._engine.model.name,
+            "sequence": about.id.sequence,
+            "width": about.width,
+            "height": about.height,
+            "frames": frames,
+            "failed": [{"index": index, "reason": reason} for index, reason in sorted(failed)],
+            "timings": {"decode": round(about.decodeseconds, 6), "infer": round(seconds, 6)},
+        }
+        dropped = {"sampled": about.sampledframes, "thinned": about.thinnedframes}
+        if any(dropped.values()):
+            data["dropped"] = {reason: count for reason, count in dropped.items() if count}
+        return data
+
+
+def _rfc3339(moment: np.datetime64) -> str:
+    unit = "us" if moment.astype("i8") % 1000 else "ms"
+    return np.datetime_as_string(moment, unit=unit) + "Z"

@@ -1,0 +1,151 @@
+"""The ledger: what became of every captured frame, per stream and model, in Redis.
+
+    cnap:streams                          set     the streams' names
+    cnap:stream:<stream>                  hash    the latest state the source told
+    cnap:epochs:<stream>                  zset    the epochs that have a ledger
+    cnap:ledger:<stream>:<epoch>          hash    captured; source:<reason>; <model>:<outcome>
+    cnap:done:<stream>:<epoch>:<model>:n  bitmap  which segments have their outcome already
+    cnap:results:<stream>                 stream  the newest results
+    cnap:failures:<stream>                list    the newest failures, in words
+
+captured = inferred + dropped + failed + in flight: `captured` comes with each outcome and is never
+behind the outcomes it came with, so the difference is what is still in flight.
+"""
+
+import json
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from redis import Redis
+
+from cnap.events.identity import SegmentId
+from cnap.events.outcome import Outcome
+from cnap.events.state import StreamState
+from cnap.redis import said_plainly
+
+COMMIT = (Path(__file__).parent / "ledger.lua").read_text()
+CHUNK = 1 << 15
+"""Segments a bitmap holds: about nine hours of video, 4 KiB."""
+REMEMBERED = 86400
+"""Seconds for which a redelivered event is recognised."""
+RESULTS = 1000
+FAILURES = 20
+
+
+class Ledger:
+    """Writes outcomes; only publish does."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._commit = redis.register_script(COMMIT)
+
+    def commit(self, outcome: Outcome) -> bool:
+        """Counts an outcome once for each of its models, whatever is redelivered.
+
+        Returns whether every model that wanted the segment has its outcome now.
+        """
+        with said_plainly():
+            for model in outcome.models:
+                self._commit(self._keys(outcome.id, model), self._arguments(outcome, model))
+            return all(
+                self._redis.getbit(_done(outcome.id, model), outcome.id.sequence % CHUNK)
+                for model in outcome.wanted
+            )
+
+    def fail(self, outcome: Outcome, message: str) -> bool:
+        """Like commit, for an outcome that is a failure; its words are kept for people."""
+        finished = self.commit(outcome)
+        entry = {
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "sequence": outcome.id.sequence,
+            "models": list(outcome.models),
+            "message": message,
+        }
+        with said_plainly():
+            key = f"cnap:failures:{outcome.id.stream}"
+            self._redis.lpush(key, json.dumps(entry))
+            self._redis.ltrim(key, 0, FAILURES - 1)
+        return finished
+
+    def tell(self, state: StreamState) -> None:
+        """Takes a stream's state, unless a newer one is known."""
+        key, ledger = f"cnap:stream:{state.stream}", _ledger(state.stream, state.epoch)
+        with said_plainly():
+            known = self._redis.hmget(key, "epoch", "revision")
+            if known[0] and (int(known[0]), int(known[1])) >= (state.epoch, state.revision):
+                return
+            captured = int(self._redis.hget(ledger, "captured") or 0)
+            totals = {f"source:{reason}": count for reason, count in state.dropped.items()}
+            with self._redis.pipeline() as pipe:
+                pipe.hset(
+                    key,
+                    mapping={
+                        "epoch": state.epoch,
+                        "revision": state.revision,
+                        "state": state.state,
+                        "reason": state.reason,
+                        "since": state.since,
+                        "models": ",".join(state.models),
+                        "outstanding": state.outstanding,
+                        "framerate": state.framerate,
+                    },
+                )
+                pipe.hset(
+                    ledger,
+                    mapping=totals
+                    | {
+                        "captured": max(captured, state.captured),
+                        "models": ",".join(state.models),
+                    },
+                )
+                pipe.zadd(f"cnap:epochs:{state.stream}", {str(state.epoch): state.epoch})
+                pipe.sadd("cnap:streams", state.stream)
+                pipe.execute()
+
+    def _keys(self, segment: SegmentId, model: str) -> list[str]:
+        return [
+            _done(segment, model),
+            _ledger(segment.stream, segment.epoch),
+            f"cnap:epochs:{segment.stream}",
+            "cnap:streams",
+            f"cnap:results:{segment.stream}",
+        ]
+
+    def _arguments(self, outcome: Outcome, model: str) -> list[str | int]:
+        counts = {f"{model}:inferred": outcome.inferred}
+        counts |= {f"{model}:dropped:{reason}": n for reason, n in outcome.dropped.items()}
+        counts |= {f"{model}:failed:{reason}": n for reason, n in outcome.failed.items()}
+        return [
+            outcome.id.sequence % CHUNK,
+            outcome.id.epoch,
+            outcome.id.stream,
+            outcome.capturedframes,
+            REMEMBERED,
+            RESULTS,
+            json.dumps(outcome.data, separators=(",", ":")) if outcome.data else "",
+            json.dumps(_about(outcome)),
+            *(part for pair in counts.items() for part in pair),
+        ]
+
+
+def _about(outcome: Outcome) -> dict[str, object]:
+    """What is known of a result besides its data: seconds, and its epoch."""
+    now = time.time()
+    about: dict[str, object] = {"epoch": outcome.id.epoch}
+    if outcome.data and outcome.data["frames"]:
+        newest = datetime.fromisoformat(outcome.data["frames"][-1]["time"])
+        about["latency"] = round(now - newest.timestamp(), 3)
+    if outcome.senttime:
+        about["total"] = round(now - outcome.senttime.timestamp(), 3)
+        if outcome.wake:
+            about["coldstart"] = about["total"]
+    return about
+
+
+def _ledger(stream: str, epoch: int) -> str:
+    return f"cnap:ledger:{stream}:{epoch}"
+
+
+def _done(segment: SegmentId, model: str) -> str:
+    return f"cnap:done:{segment.stream}:{segment.epoch}:{model}:{segment.sequence // CHUNK}"

@@ -1,0 +1,148 @@
+"""From a segment to a frame group: decode, choose, scale, store."""
+
+import os
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fractions import Fraction
+
+import numpy as np
+from cloudevents.http import CloudEvent
+
+from cnap.decoder import Shown
+from cnap.errors import BadMedia
+from cnap.events.frames import FramesEvent
+from cnap.events.identity import frames_key
+from cnap.events.outcome import dropped_event
+from cnap.events.segment import SegmentEvent
+from cnap.frames import FrameGroup, nv12_dtype
+from cnap.gops import Gops
+from cnap.models import catalog
+from cnap.pictures import Scaler, Size, displayed_size, fitting, jpeg, still
+from cnap.stores import Store
+
+
+@dataclass(frozen=True)
+class Options:
+    """How frames are chosen and made; from the environment of the function."""
+
+    rate: float | None = None
+    """Frames a second to keep at most (CNAP_FRAMES_RATE)."""
+    size: Size | None = None
+    """Width and height (CNAP_FRAMES_SIZE=640x360) instead of what the models need."""
+    format: str = "nv12"
+    """nv12 or jpeg (CNAP_FRAMES_FORMAT): JPEG is a tenth of the bytes and many times the CPU."""
+
+    @classmethod
+    def from_environment(cls) -> "Options":
+        rate = os.environ.get("CNAP_FRAMES_RATE")
+        size = os.environ.get("CNAP_FRAMES_SIZE")
+        chosen = os.environ.get("CNAP_FRAMES_FORMAT", "nv12")
+        if chosen not in ("nv12", "jpeg"):
+            raise ValueError(f"CNAP_FRAMES_FORMAT must be nv12 or jpeg, not {chosen!r}")
+        width, _, height = (size or "0x0").partition("x")
+        return cls(
+            float(rate) if rate else None,
+            fitting([(int(width), int(height))]) if size else None,
+            chosen,
+        )
+
+
+class Transcoder:
+    """Answers a segment event with a frames event, or with a dropped event."""
+
+    def __init__(self, store: Store, options: Options) -> None:
+        self._store, self._options = store, options
+        self._gops = Gops(store)
+
+    def __call__(self, segment: SegmentEvent) -> CloudEvent | None:
+        """None where no model wants the frames. Raises BadMedia, Missing, Unavailable."""
+        if not segment.models:
+            return None
+        if segment.expirytime and datetime.now(UTC) >= segment.expirytime:
+            return dropped_event(
+                "/transcode", segment, segment.models, {"expired": segment.framecount}
+            )
+        began = time.perf_counter()
+        shown, aspect = self._shown(segment)
+        failed = tuple(one.index for one in shown if one.frame is None)
+        if len(failed) == len(shown) and shown:
+            raise BadMedia(f"none of the segment's {len(shown)} frames can be decoded")
+        wanted, sampled, thinned = self._chosen(segment, shown)
+        if not wanted:
+            return dropped_event(
+                "/transcode",
+                segment,
+                segment.models,
+                {"sampled": sampled, "thinned": thinned},
+                {"corrupt frame": len(failed)},
+            )
+        width, height = displayed_size(wanted[0].frame, aspect)
+        group = self._group(segment, wanted, self._size(segment, (width, height)))
+        key = frames_key(segment.id)
+        self._store.put(key, *group.parts())
+        return FramesEvent.of(
+            segment,
+            time=_moment(group.records["time"][0]),
+            dataref=self._store.uri(key),
+            framecount=len(group),
+            width=width,
+            height=height,
+            failedframes=failed,
+            sampledframes=sampled,
+            thinnedframes=thinned,
+            decodeseconds=time.perf_counter() - began,
+        ).to_event()
+
+    def _shown(self, segment: SegmentEvent) -> tuple[list[Shown], Fraction | None]:
+        if segment.still:
+            frame = still(self._store.get(self._store.key(segment.dataref)))
+            shown = [Shown(0, Fraction(0), Fraction(0), frame)]
+            missing = range(1, segment.framecount)
+            return shown + [Shown(i, Fraction(0), Fraction(0), None) for i in missing], None
+        return self._gops.show(segment)
+
+    def _chosen(self, segment: SegmentEvent, shown: list[Shown]) -> tuple[list[Shown], int, int]:
+        """The frames to keep, and how many others were sampled out and thinned out."""
+        rates = [rate for rate in (segment.framerate, self._options.rate) if rate]
+        good = [one for one in shown if one.frame is not None]
+        first = Fraction((segment.time - segment.id.began).total_seconds()).limit_denominator(10**6)
+        usual = [one for one in good if _falls(first, one, min(rates, default=None))]
+        kept = [one for one in usual if _falls(first, one, segment.thinnedrate)]
+        return kept, len(good) - len(usual), len(usual) - len(kept)
+
+    def _size(self, segment: SegmentEvent, displayed: Size) -> Size:
+        if self._options.size:
+            return self._options.size
+        return fitting([catalog.model(name).frame_size(*displayed) for name in segment.models])
+
+    def _group(self, segment: SegmentEvent, frames: list[Shown], size: Size) -> FrameGroup:
+        scaler = Scaler()
+        start = np.datetime64(segment.time.replace(tzinfo=None), "us")
+        indices = [one.index for one in frames]
+        times = [start + np.timedelta64(round(one.offset * 1_000_000), "us") for one in frames]
+        if self._options.format == "jpeg":
+            jpegs = [jpeg(scaler.nv12(one.frame, size)) for one in frames]
+            return FrameGroup.of_jpegs(indices, times, jpegs)
+        records = np.empty(len(frames), nv12_dtype(*size))
+        records["index"], records["time"] = indices, times
+        for record, one in zip(records, frames, strict=True):
+            record["nv12"][:] = scaler.nv12(one.frame, size)
+        return FrameGroup(records)
+
+
+def _falls(first: Fraction, one: Shown, rate: float | None) -> bool:
+    """Whether the frame is one of `rate` a second, evenly, by presentation time alone.
+
+    Time is cut into 1/rate slots and the first frame in each is kept, so any replica chooses the
+    same frames. The phase, an odd part of the frame's duration, keeps the slots' edges away from
+    the frames' own times, where rounding would decide.
+    """
+    if rate is None or not one.duration:
+        return True
+    at = float(first + one.offset + one.duration * Fraction(382, 1000))
+    return int(at * rate // 1) > int((at - float(one.duration)) * rate // 1)
+
+
+def _moment(time: np.datetime64) -> datetime:
+    return time.astype(datetime).replace(tzinfo=UTC)

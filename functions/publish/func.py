@@ -1,0 +1,25 @@
+"""publish: outcomes and states in, nothing out; also where dead letters go."""
+
+from functools import cache
+from typing import Any
+
+from cloudevents.http import CloudEvent
+
+from cnap.function import function
+from cnap.ledger import Ledger
+from cnap.publish import Publisher
+from cnap.redis import connect
+from cnap.stores import open_store
+
+
+@cache
+def warm() -> Publisher:
+    return Publisher(open_store(), Ledger(connect()))
+
+
+@function
+def main(event: CloudEvent, request: Any) -> CloudEvent | None:
+    whose = request.args.get("deadletter") if request is not None else None
+    if whose:
+        return warm().dead_letter(event, whose)
+    return warm()(event)
