@@ -4,15 +4,14 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
-from cnap.local.delivery import Delivery, Subscription
-from cnap.local.events import Event
+from cnap.local.delivery import TTL, Delivery, Subscription
+from cnap.local.events import Event, EventError, validated
 from cnap.local.filters import Filter, trigger_filter
 from cnap.local.manifests import ManifestError, Resource
 from cnap.local.network import Network, broker_url
 
 log = logging.getLogger("cnap.local")
 
-TTL = "knativebrokerttl"
 TTL_START = 255
 # What Knative's own default configuration gives a Broker that says nothing of delivery.
 DEFAULT_DELIVERY = {"retry": 10, "backoffPolicy": "exponential", "backoffDelay": "PT0.2S"}
@@ -38,13 +37,17 @@ class Broker:
         return f"/{self.resource.namespace}/{self.resource.name}"
 
     async def receive(self, event: Event) -> int:
-        """202 when every matching Trigger has delivered or buried the event, 400 when it has
-        gone round too often, 500 otherwise."""
+        """202 when every matching Trigger has delivered or buried the event, 400 when it is
+        broken or has gone round too often, 500 otherwise."""
         ttl = _ttl(event)
+        try:
+            event = validated(event.without(TTL))
+        except EventError as error:
+            log.warning("%s: refused: %s", self.path, error)
+            return 400
         if ttl <= 0:
             log.warning("%s: event %s has gone round too often", self.path, event.attributes["id"])
             return 400
-        event = Event({k: v for k, v in event.attributes.items() if k != TTL}, event.data)
         matching = [t.subscription for t in self.triggers if t.matches(event.attributes)]
         if len(matching) == 1:  # the common case needs no task of its own
             return 202 if await matching[0].deliver(event, ttl) else 500

@@ -15,6 +15,7 @@ log = logging.getLogger("cnap.local")
 
 RETRIED = frozenset({404, 408, 409, 429})  # and all of 5xx
 ERROR_DATA_LIMIT = 1024
+TTL = "knativebrokerttl"
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ class Delivery:
                 async with asyncio.timeout(self.timeout):
                     answer = await attempt()
             except TimeoutError:
-                answer = Answer(500, {}, f"no answer in {self.timeout:g} s".encode())
+                text = f"no answer in {self.timeout:g} s"
+                answer = Answer(500, {}, text.encode(), explained=False)
             except ConnectionError as error:
                 answer = Answer(500, {}, str(error).encode())
             if number >= self.retry or not _retried(answer.status):
@@ -84,12 +86,11 @@ class Subscription:
         """Takes an event to its end; False when it could be neither delivered nor buried."""
         target = self._subscriber
         answer = await self._delivery.send(lambda: self._call(event))
-        if 200 <= answer.status < 300 and answer.body and is_event(answer.headers):
-            reply = from_http(answer.headers, answer.body)
-            reply = reply.with_attributes(knativebrokerttl=str(ttl))
+        if _succeeded(answer) and is_event(answer.headers):
+            reply = from_http(answer.headers, answer.body).with_attributes(**{TTL: str(ttl)})
             target = self._reply
-            answer = await self._delivery.send(lambda: self._network.post(self._reply, reply))
-        if 200 <= answer.status < 300:
+            answer = await self._delivery.send(lambda: self._network.post(target, reply))
+        if _succeeded(answer):
             return True
         log.warning(
             "%s: event %s failed at %s: %d %s",
@@ -99,37 +100,46 @@ class Subscription:
             answer.status,
             answer.body[:200].decode(errors="replace"),
         )
-        return await self._bury(event, target, answer)
+        return await self._bury(event.with_attributes(**{TTL: str(ttl)}), target, answer)
 
     async def _call(self, event: Event) -> Answer:
-        """One attempt; an answer that is neither empty nor an event counts as 502."""
+        """One attempt; an answer that is neither empty nor readable as an event is a 502."""
         answer = await self._network.post(self._subscriber, event)
-        if not is_event(answer.headers):
-            if answer.body and 200 <= answer.status < 300:
-                return Answer(502, answer.headers, answer.body)
+        if not _succeeded(answer):
             return answer
-        if 200 <= answer.status < 300:
+        if is_event(answer.headers):
             try:
                 from_http(answer.headers, answer.body)
             except EventError as error:
-                return Answer(502, answer.headers, str(error).encode())
+                return Answer(502, {}, str(error).encode(), explained=False)
+        elif answer.body:
+            text = b"the answer is neither empty nor a CloudEvent"
+            return Answer(502, {}, text, explained=False)
         return answer
 
     async def _bury(self, event: Event, target: str, failure: Answer) -> bool:
         if self._dead_letter is None:
             return False
         url = self._dead_letter
-        data = base64.b64encode(failure.body).decode()[:ERROR_DATA_LIMIT]
-        letter = event.with_attributes(
-            knativeerrordest=target,
-            knativeerrorcode=str(failure.status),
-            **({"knativeerrordata": data} if data else {}),
-        )
-        answer = await self._delivery.send(lambda: self._network.post(url, letter))
-        if not 200 <= answer.status < 300:
+        if failure.explained:
+            data = base64.b64encode(failure.body).decode()
+            if len(data) > ERROR_DATA_LIMIT:
+                # Knative 1.23 means to cut it off too, but its dispatcher panics and restarts.
+                log.warning("%s: an error of %d bytes: keep it under 768", target, len(data))
+            event = event.with_attributes(
+                knativeerrordest=target,
+                knativeerrorcode=str(failure.status),
+                knativeerrordata=data[:ERROR_DATA_LIMIT],
+            )
+        answer = await self._delivery.send(lambda: self._network.post(url, event, ask=False))
+        if not _succeeded(answer):
             log.error("%s: the dead letter is lost: %s answers %d", self.name, url, answer.status)
-        return 200 <= answer.status < 300
+        return _succeeded(answer)
 
 
 def _retried(status: int) -> bool:
     return status >= 500 or status in RETRIED
+
+
+def _succeeded(answer: Answer) -> bool:
+    return 200 <= answer.status < 300

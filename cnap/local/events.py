@@ -1,4 +1,7 @@
-"""CloudEvents 1.0 over HTTP: https://github.com/cloudevents/spec, HTTP protocol binding."""
+"""CloudEvents over HTTP: https://github.com/cloudevents/spec, HTTP protocol binding.
+
+Accepts and refuses what Knative's broker does, which is the Go SDK's reading of the spec.
+"""
 
 import base64
 import binascii
@@ -6,13 +9,20 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 STRUCTURED = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch"
+VERSIONS = ("1.0", "0.3")
 REQUIRED = ("specversion", "id", "source", "type")
-_OPTIONAL = ("datacontenttype", "dataschema", "subject", "time")
+
 _NAME = re.compile(r"[a-z0-9]+")
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.IGNORECASE)
+_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)")
 _JSON = re.compile(r"(application|text)/([^;\s]+\+)?json\s*(;|$)", re.IGNORECASE)
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 - RFC 9110's word for it
+_MEDIA_TYPE = re.compile(rf"{_TOKEN}(/{_TOKEN})?\s*(;.*)?")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 class EventError(ValueError):
@@ -29,24 +39,32 @@ class Event:
     def with_attributes(self, **attributes: str) -> "Event":
         return Event({**self.attributes, **attributes}, self.data)
 
+    def without(self, name: str) -> "Event":
+        return Event({k: v for k, v in self.attributes.items() if k != name}, self.data)
+
 
 def is_event(headers: Mapping[str, str]) -> bool:
-    """Whether a message with these headers claims to be one event (of either content mode)."""
-    return "ce-specversion" in headers or _content_type(headers).startswith(STRUCTURED)
+    """Whether a message with these headers claims to be one event, in either content mode."""
+    kind = _content_type(headers)
+    return kind.startswith(STRUCTURED) or (
+        "ce-specversion" in headers and not kind.startswith(BATCH)
+    )
 
 
 def from_http(headers: Mapping[str, str], body: bytes) -> Event:
-    """Reads one event of either content mode. Raises EventError, with what is wrong."""
-    content_type = _content_type(headers)
-    if content_type.startswith(STRUCTURED):
-        event = _structured(body)
-    elif "ce-specversion" in headers:
-        event = _binary(headers, body)
-    elif content_type.startswith("application/cloudevents-batch"):
-        raise EventError("a batch: send its events one by one")
-    else:
+    """Reads one event, in either content mode, without validating its attributes.
+
+    Raises EventError, with what is wrong.
+    """
+    if not is_event(headers):
         raise EventError("neither a ce-specversion header nor an application/cloudevents+json body")
-    _validate(event.attributes)
+    if _content_type(headers).startswith(STRUCTURED):
+        event = _structured(body)
+    else:
+        event = _binary(headers, body)
+    version = event.attributes.get("specversion")
+    if version not in VERSIONS:
+        raise EventError(f"specversion {version!r} is not 1.0")
     return event
 
 
@@ -58,6 +76,31 @@ def to_http(event: Event) -> tuple[dict[str, str], bytes]:
     if content_type := event.attributes.get("datacontenttype"):
         headers["content-type"] = content_type
     return headers, event.data
+
+
+def validated(event: Event) -> Event:
+    """The event in its canonical form: time in UTC, no empty subject.
+
+    Raises EventError for the first attribute that breaks the spec.
+    """
+    attributes = dict(event.attributes)
+    for name in REQUIRED:
+        if not attributes.get(name):
+            raise EventError(f"attribute {name} is missing or empty")
+    for name in attributes:
+        if not _NAME.fullmatch(name):
+            raise EventError(f"attribute name {name!r} is not lower-case letters and digits")
+    attributes["source"] = _uri_reference("source", attributes["source"])
+    if "dataschema" in attributes and not _SCHEME.match(attributes["dataschema"]):
+        raise EventError(f"dataschema {attributes['dataschema']!r} is not an absolute URI")
+    content_type = attributes.get("datacontenttype")
+    if content_type is not None and not _MEDIA_TYPE.fullmatch(content_type.strip()):
+        raise EventError(f"datacontenttype {content_type!r} is not a media type")
+    if "time" in attributes:
+        attributes["time"] = _utc(attributes["time"])
+    if attributes.get("subject") == "":
+        del attributes["subject"]
+    return Event(attributes, event.data)
 
 
 def _content_type(headers: Mapping[str, str]) -> str:
@@ -82,28 +125,33 @@ def _structured(body: bytes) -> Event:
         raise EventError(f"the body is not JSON: {error}") from None
     if not isinstance(document, dict):
         raise EventError("the body is not a JSON object")
-    data = document.pop("data", None)
+    present, data = "data" in document, document.pop("data", None)
     encoded = document.pop("data_base64", None)
-    attributes = {name: _text(name, value) for name, value in document.items() if value is not None}
+    attributes = {
+        name.lower(): _text(name, value) for name, value in document.items() if value is not None
+    }
     if encoded is not None:
-        if data is not None:
+        if present:
             raise EventError("both data and data_base64")
         return Event(attributes, _base64(encoded))
-    if data is None:
+    if not present:
         return Event(attributes)
-    if isinstance(data, str) and not _JSON.match(attributes.get("datacontenttype", "text/json")):
-        return Event(attributes, data.encode())
-    attributes.setdefault("datacontenttype", "application/json")
-    return Event(attributes, json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode())
+    if _JSON.match(attributes.get("datacontenttype", "application/json")):
+        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+        return Event(attributes, text.encode())
+    if not isinstance(data, str):
+        raise EventError(f"data is JSON, and datacontenttype {attributes['datacontenttype']!r}")
+    return Event(attributes, data.encode())
 
 
 def _text(name: str, value: object) -> str:
     if isinstance(value, str):
         return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int) and name not in (*REQUIRED, *_OPTIONAL):
-        return str(value)
+    if name not in REQUIRED:
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, int):
+            return str(value)
     raise EventError(f"attribute {name} is neither a string, an integer nor a boolean")
 
 
@@ -114,14 +162,21 @@ def _base64(text: object) -> bytes:
         raise EventError(f"data_base64 is not base64: {error}") from None
 
 
-def _validate(attributes: Mapping[str, str]) -> None:
-    for name in REQUIRED:
-        if not attributes.get(name):
-            raise EventError(f"attribute {name} is missing or empty")
-    if attributes["specversion"] != "1.0":
-        raise EventError(f"specversion {attributes['specversion']!r} is not 1.0")
-    for name in attributes:
-        if not _NAME.fullmatch(name):
-            raise EventError(f"attribute name {name!r} is not lower-case letters and digits")
-    if "time" in attributes and not _TIME.fullmatch(attributes["time"]):
-        raise EventError(f"time {attributes['time']!r} is not an RFC 3339 time")
+def _uri_reference(name: str, value: str) -> str:
+    first = value.split("/", 1)[0]
+    if (":" in first and not _SCHEME.match(value)) or _BAD_ESCAPE.search(value):
+        raise EventError(f"{name} {value!r} is not a URI reference")
+    return value.replace(" ", "%20")
+
+
+def _utc(value: str) -> str:
+    match = _TIME.fullmatch(value)
+    if not match:
+        raise EventError(f"time {value!r} is not an RFC 3339 time")
+    seconds, fraction, zone = match.groups()
+    try:
+        moment = datetime.fromisoformat(seconds + zone).astimezone(UTC)
+    except ValueError as error:
+        raise EventError(f"time {value!r}: {error}") from None
+    fraction = (fraction or "").rstrip("0")
+    return f"{moment:%Y-%m-%dT%H:%M:%S}{'.' + fraction if fraction else ''}Z"

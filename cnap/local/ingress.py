@@ -5,7 +5,7 @@ import logging
 from aiohttp import web
 
 from cnap.local.broker import Broker
-from cnap.local.events import EventError, from_http
+from cnap.local.events import Event, EventError, from_http, validated
 from cnap.local.gateway import forward
 from cnap.local.kubernetes import Kubernetes
 from cnap.local.service import Service
@@ -44,15 +44,25 @@ class Ingress:
             return web.Response(headers=headers)
         if request.method != "POST":
             return web.Response(status=405, headers=headers)
-        broker = self._brokers.get(request.path.rstrip("/"))
-        if broker is None:
+        path = request.raw_path.removesuffix("/")
+        if not path:
             return web.Response(status=404, headers=headers)
+        if path.count("/") != 2:
+            return web.Response(status=400, headers=headers)
+        broker = self._brokers.get(path)
         try:
             event = from_http(request.headers, await request.content.read())
+            status = await broker.receive(event) if broker else _unknown(event)
         except EventError as error:
-            log.warning("%s: refused: %s", broker.path, error)
-            return web.Response(status=400, headers=headers)
-        return web.Response(status=await broker.receive(event), headers=headers)
+            log.warning("%s: refused: %s", path, error)
+            status = 400
+        return web.Response(status=status, headers=headers)
+
+
+def _unknown(event: Event) -> int:
+    """A broken event is refused before anyone asks whether there is such a broker."""
+    validated(event)
+    return 404
 
 
 def _full(host: str) -> str:

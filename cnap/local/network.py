@@ -20,11 +20,16 @@ BROKER_HOST = "broker-ingress.knative-eventing.svc.cluster.local"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back for an event: an HTTP answer, header names in lower case."""
+    """What came back for an event: an HTTP answer, header names in lower case.
+
+    `explained` says whether a dead letter tells of it: Knative's does not where the broker
+    itself, not the subscriber, is the one to call the answer a failure.
+    """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    explained: bool = True
 
 
 class Receiver(Protocol):
@@ -63,8 +68,8 @@ class Network:
             raise ValueError(resource.at(f"{path}.ref", f"no {kind} {namespace}/{name} here"))
         return urljoin(base, uri) if uri else base
 
-    async def post(self, url: str, event: Event) -> Answer:
-        """Delivers an event and waits for the answer.
+    async def post(self, url: str, event: Event, ask: bool = True) -> Answer:
+        """Delivers an event and waits for the answer; `ask` says that a reply is welcome.
 
         Raises ConnectionError, with what happened, when a server outside cannot be reached.
         """
@@ -73,7 +78,8 @@ class Network:
             broker = self.brokers.get(parts.path.rstrip("/"))
             return Answer(await broker.receive(event) if broker else 404)
         headers, body = to_http(event)
-        headers["prefer"] = "reply"
+        if ask:
+            headers["prefer"] = "reply"
         service = self.services.get(parts.hostname or "")
         if service is None:
             return await self._post_outside(url, headers, body)
