@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import contextlib
 import logging
 from collections.abc import Mapping
 
@@ -43,6 +44,8 @@ class Publisher:
         kind = event["type"]
         if kind in (outcome.RESULT, outcome.DROPPED, state.TYPE):
             return self(event)  # it only found this function or Redis away: a last try
+        if kind == segment.TYPE and whose == "publish":
+            return None  # a wake-up that failed: the segment itself has its own delivery
         if kind == segment.TYPE:
             about = SegmentEvent.from_event(event)
         elif kind == frames.TYPE:
@@ -91,8 +94,6 @@ def _words(given: Mapping[str, object]) -> str:
     https://knative.dev/docs/eventing/event-delivery/#configuring-delivery-failure
     """
     said = str(given.get("knativeerrordata", ""))
-    try:
+    with contextlib.suppress(binascii.Error, ValueError):  # some brokers send the words as they are
         said = base64.b64decode(said, validate=True).decode("utf-8", "replace")
-    except (binascii.Error, ValueError):
-        pass  # brokers differ: some send the words as they are
     return f"{given.get('knativeerrorcode', 'no answer')} {said[:200]}".strip()

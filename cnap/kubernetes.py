@@ -1,0 +1,101 @@
+"""The small part of the Kubernetes API that the project uses; the local runtime answers it too."""
+
+import json
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from cnap.errors import Unavailable
+
+SECRETS = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+SERVICE_LABEL = "serving.knative.dev/service"
+
+
+class Kubernetes:
+    """A client for one namespace. In a pod it finds the API server by itself; elsewhere
+    CNAP_KUBERNETES is its address and CNAP_KUBERNETES_TOKEN, if set, the bearer token."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+        self._namespace = _namespace()
+        host = os.environ.get("KUBERNETES_SERVICE_HOST", "kubernetes.default.svc")
+        port = os.environ.get("KUBERNETES_SERVICE_PORT", "443")
+        self._url = os.environ.get("CNAP_KUBERNETES", f"https://{host}:{port}").rstrip("/")
+        self._ssl: Any = True
+        if (SECRETS / "ca.crt").exists():
+            import ssl
+
+            self._ssl = ssl.create_default_context(cafile=str(SECRETS / "ca.crt"))
+
+    async def config_map(self, name: str) -> dict[str, str]:
+        """The data of a ConfigMap."""
+        return (await self._json("GET", f"api/v1/{self._in}/configmaps/{name}")).get("data") or {}
+
+    async def patch_config_map(self, name: str, data: dict[str, str]) -> None:
+        await self._json(
+            "PATCH",
+            f"api/v1/{self._in}/configmaps/{name}",
+            data=json.dumps({"data": data}),
+            headers={"Content-Type": "application/merge-patch+json"},
+        )
+
+    async def watch_config_map(self, name: str) -> AsyncIterator[dict[str, str]]:
+        """The data of a ConfigMap now, and after each change, until the server hangs up."""
+        query = {"watch": "true", "fieldSelector": f"metadata.name={name}"}
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=5)
+        async with self._request(
+            "GET", f"api/v1/{self._in}/configmaps", params=query, timeout=timeout
+        ) as response:
+            if response.status != 200:
+                raise Unavailable(f"the Kubernetes API answered {response.status} to a watch")
+            async for line in response.content:
+                change = json.loads(line)
+                if change["type"] in ("ADDED", "MODIFIED"):
+                    yield change["object"].get("data") or {}
+
+    async def deployments(self) -> list[dict[str, Any]]:
+        """The Deployments behind the Knative Services of the namespace."""
+        path = f"apis/apps/v1/{self._in}/deployments"
+        return (await self._json("GET", path, params={"labelSelector": SERVICE_LABEL}))["items"]
+
+    async def services(self) -> list[dict[str, Any]]:
+        """The Knative Services of the namespace."""
+        return (await self._json("GET", f"apis/serving.knative.dev/v1/{self._in}/services"))[
+            "items"
+        ]
+
+    @property
+    def _in(self) -> str:
+        return f"namespaces/{self._namespace}"
+
+    def _request(self, method: str, path: str, **more: Any) -> Any:
+        headers = more.pop("headers", {})
+        token = os.environ.get("CNAP_KUBERNETES_TOKEN")
+        if not token and (SECRETS / "token").exists():
+            token = (SECRETS / "token").read_text()  # read anew each time: it is rotated
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        return self._session.request(
+            method, f"{self._url}/{path}", headers=headers, ssl=self._ssl, **more
+        )
+
+    async def _json(self, method: str, path: str, **more: Any) -> dict[str, Any]:
+        more.setdefault("timeout", aiohttp.ClientTimeout(total=5))
+        try:
+            async with self._request(method, path, **more) as response:
+                if response.status != 200:
+                    said = (await response.text())[:200]
+                    raise Unavailable(
+                        f"the Kubernetes API answered {response.status} for {path}: {said}"
+                    )
+                return await response.json()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Unavailable(f"the Kubernetes API does not answer: {error}") from None
+
+
+def _namespace() -> str:
+    given = SECRETS / "namespace"
+    return os.environ.get("CNAP_NAMESPACE") or (given.read_text() if given.exists() else "cnap")

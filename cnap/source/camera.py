@@ -1,0 +1,75 @@
+"""Where packets come from. This version reads video files, each as a live camera."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote
+
+import av
+
+from cnap.errors import CnapError
+
+
+class CameraFailed(CnapError):
+    """The camera can't be read: which, and why, for people."""
+
+
+class FileCamera:
+    """A video file; `loop` starts it again at its end, on one continuous timeline."""
+
+    def __init__(self, url: str, loop: bool) -> None:
+        self.path = Path(unquote(url.removeprefix("file://")))
+        self._loop = loop
+        self._container = self._open()
+        self.stream = self._container.streams.video[0]
+
+    @property
+    def framerate(self) -> float:
+        """Frames a second, 0 where the file doesn't say."""
+        return float(self.stream.average_rate or self.stream.guessed_rate or 0)
+
+    def packets(self) -> Iterator[av.Packet]:
+        """Packets in decode order. Raises CameraFailed where the file can't be read on."""
+        shift = end = None
+        while True:
+            for packet in self._once():
+                if shift is None:
+                    shift = 0 if end is None else end - packet.pts
+                packet.pts += shift
+                packet.dts += shift
+                end = max(end or 0, packet.pts + (packet.duration or 1))
+                yield packet
+            if not self._loop or shift is None:
+                return
+            shift = None
+            self._container.seek(0)
+
+    def close(self) -> None:
+        self._container.close()
+
+    def _once(self) -> Iterator[av.Packet]:
+        try:
+            for packet in self._container.demux(self.stream):
+                if packet.dts is not None and packet.pts is not None and packet.size:
+                    yield packet
+        except av.FFmpegError as error:
+            raise CameraFailed(f"{self.path.name} can't be read on: {error.strerror}") from None
+
+    def _open(self) -> av.container.InputContainer:
+        try:
+            container = av.open(self.path)
+        except FileNotFoundError:
+            raise CameraFailed(f"{self.path} is not there") from None
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise CameraFailed(f"{self.path} is not a video file: {error}") from None
+        if not container.streams.video:
+            container.close()
+            raise CameraFailed(f"{self.path} has no video in it")
+        return container
+
+
+def open_camera(url: str, loop: bool) -> FileCamera:
+    """The camera behind a url. Raises CameraFailed."""
+    scheme, separator, _ = url.partition("://")
+    if separator and scheme != "file":
+        raise CameraFailed(f"{scheme}:// cameras can't be read yet; give a video file")
+    return FileCamera(url, loop)
