@@ -1,8 +1,9 @@
-"""Inference: one compiled model, fed with frames, several of them in flight."""
+"""Inference: one model, fed with frames, several of them in flight."""
 
 from __future__ import annotations
 
 import os
+from collections import OrderedDict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 
 from cnap.detections import Detection, place
 from cnap.models import network
+from cnap.models.canvas import Canvas, from_jpeg, size
 from cnap.models.family import ModelError, Size
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
     from cnap.models.catalog import Model
     from cnap.models.fetch import Progress
+
+MOST_SHAPES = 4  # compiled networks kept in memory, of up to 40 MB each
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +33,11 @@ class InferenceFailure:
 
 
 class Engine:
-    """One compiled model. Not for several threads at once: its input buffers are its own.
+    """One model, ready to run. For one thread at a time: its input buffers are its own.
 
-    `threads` is the number of CPUs to use (all that this process may use, by default) and
-    `threshold` the least score of a detection (CNAP_THRESHOLD, else 0.3). Compiled code is kept
-    in `cache_dir`, so that a model is compiled once on a machine and then only loaded.
+    `cache_dir` keeps compiled code, so that a model is compiled once on a machine and then only
+    loaded. `threads` is the number of CPUs to use (all that this process may, by default) and
+    `threshold` the least score of a detection (CNAP_THRESHOLD, else 0.3).
 
     Raises:
         ModelError: the model can't be had, is not a model, or not one of its family.
@@ -49,21 +53,18 @@ class Engine:
     ) -> None:
         self.model = model
         self.threshold = default_threshold() if threshold is None else threshold
-        compiled, outputs = network.compiled(
-            model, model.fetch(progress), cache_dir, options(threads or available_cpus())
-        )
-        in_flight = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
-        self._slots = [
-            Slot(compiled.create_infer_request(), outputs, self) for _ in range(in_flight)
-        ]
-
-    @property
-    def input_size(self) -> Size:
-        return self.model.input.size
-
-    @property
-    def fit(self) -> str:
-        return self.model.input.fit
+        self._files = model.fetch(progress)
+        self._cache = cache_dir / "compiled"
+        self._options = {
+            # On two cores THROUGHPUT costs a tenth less CPU a frame than LATENCY. Threads stay
+            # free: pinned ones of two processes would share one core and leave another idle.
+            "PERFORMANCE_HINT": "THROUGHPUT",
+            "ENABLE_CPU_PINNING": False,
+            "INFERENCE_NUM_THREADS": threads or available_cpus(),
+        }
+        self._rings: OrderedDict[Size, deque[Lane]] = OrderedDict()
+        # Most cameras are 16:9, so what they need is ready before the first frame.
+        self._next_lane(model.input.canvas(model.frame_size(16, 9)))
 
     def detect(
         self, frames: Iterable[np.ndarray | bytes]
@@ -71,107 +72,84 @@ class Engine:
         """The detections in each frame, in order; a frame that fails has its reason instead.
 
         A frame shows the whole displayed picture: NV12 as (height * 3 // 2, width) uint8 in
-        limited-range BT.601, or a JPEG file. A frame of the size that `model.frame_size` gives
+        BT.601 limited range, or a JPEG file. A frame of the size that `model.frame_size` gives
         is only copied; another size is scaled here.
         """
-        results = []
-        started = 0
+        results: list[list[Detection] | InferenceFailure] = []
+        flying: deque[Lane | Failed] = deque()
         for frame in frames:
-            slot = self._slots[started % len(self._slots)]
-            if started >= len(self._slots):
-                results.append(slot.finish())
-            slot.start(frame)
-            started += 1
-        while len(results) < started:
-            results.append(self._slots[len(results) % len(self._slots)].finish())
+            try:
+                picture = from_jpeg(frame) if isinstance(frame, bytes) else frame
+                content = self.model.frame_size(*size(picture))
+                lane = self._next_lane(self.model.input.canvas(content))
+                while lane in flying:
+                    results.append(flying.popleft().finish())
+                lane.start(picture, content)
+                flying.append(lane)
+            except (ValueError, RuntimeError) as error:
+                flying.append(Failed(error))
+        results.extend(lane.finish() for lane in flying)
         return results
 
+    def _next_lane(self, canvas: Size) -> Lane:
+        """The lane that has been in use longest, of the network for this shape of canvas."""
+        if canvas not in self._rings:
+            compiled = network.load(self.model, self._files, canvas, self._cache, self._options)
+            # One more than run at once, so that none waits while a frame is drawn or decoded.
+            lanes = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") + 1
+            requests = [compiled.create_infer_request() for _ in range(lanes)]
+            self._rings[canvas] = deque(Lane(request, self, canvas) for request in requests)
+            if len(self._rings) > MOST_SHAPES:
+                self._rings.popitem(last=False)
+        self._rings.move_to_end(canvas)
+        ring = self._rings[canvas]
+        ring.rotate(-1)
+        return ring[-1]
 
-class Slot:
-    """One frame in flight: an inference request, and its input tensor as the canvas."""
 
-    def __init__(self, request: ov.InferRequest, outputs: list[str], engine: Engine) -> None:
+class Lane:
+    """An inference request for one frame at a time, whose input tensor is the canvas."""
+
+    def __init__(self, request: ov.InferRequest, engine: Engine, size: Size) -> None:
         self.request = request
         self.model = engine.model
         self.threshold = engine.threshold
-        self.outputs = outputs
-        self.canvas = request.get_input_tensor(0).data[0, :, :, 0]
-        self.content: Size = (0, 0)  # what of the canvas shows the picture
-        self.failure: InferenceFailure | None = None
+        self.size = size
+        self.canvas = Canvas(request.get_input_tensor(0).data[0, :, :, 0], self.model.input.pad)
 
-    def start(self, frame: np.ndarray | bytes) -> None:
-        self.failure = None
-        try:
-            self.draw(from_jpeg(frame) if isinstance(frame, bytes) else frame)
-            self.request.start_async()
-        except (ValueError, RuntimeError) as error:
-            self.failure = InferenceFailure(first_line(error))
-
-    def draw(self, frame: np.ndarray) -> None:
-        """Copy an NV12 frame to the canvas's top left; the padding around it is drawn once."""
-        height, width = check(frame)
-        content = self.model.frame_size(width, height)
-        if content != (width, height):
-            frame = scaled(frame, content)
-        rows = len(self.canvas) * 2 // 3
-        if content != self.content:
-            self.canvas[:rows] = round(16 + self.model.input.pad * 219 / 255)
-            self.canvas[rows:] = 128
-            self.content = content
-        across, down = content
-        self.canvas[:down, :across] = frame[:down]
-        self.canvas[rows : rows + down // 2, :across] = frame[down:]
+    def start(self, picture: np.ndarray, content: Size) -> None:
+        self.canvas.draw(picture, content)
+        self.request.start_async()
 
     def finish(self) -> list[Detection] | InferenceFailure:
-        if self.failure:
-            return self.failure
         try:
             self.request.wait()
-            outputs = {
-                name: self.request.get_output_tensor(index).data
-                for index, name in enumerate(self.outputs)
-            }
-            found = self.model.family.decode(outputs, self.model.input.size, self.threshold)
-            return place(found, self.content, self.model.labels)
-        except (ValueError, RuntimeError, IndexError) as error:
-            return InferenceFailure(first_line(error))
+            found = self.model.family.decode(self.outputs(), self.size, self.threshold)
+            return place(found, self.canvas.content, self.model.labels)
+        except (ValueError, LookupError, RuntimeError) as error:
+            return Failed(error).finish()
+
+    def outputs(self) -> dict[str, np.ndarray]:
+        """Each output under all its names: compilation adds some and the cache drops others."""
+        return {
+            name: tensor.data
+            for port, tensor in zip(
+                self.request.model_outputs, self.request.output_tensors, strict=True
+            )
+            for name in port.names
+        }
 
 
-def check(frame: np.ndarray) -> tuple[int, int]:
-    """The height and width of an NV12 frame; ValueError where it can't be one."""
-    rows, width = frame.shape if frame.ndim == 2 else (0, 0)
-    if frame.dtype != np.uint8 or rows < 3 or rows % 3 or width < 2 or width % 2:
-        raise ValueError(f"not an NV12 frame: {frame.dtype} {frame.shape}")
-    return rows * 2 // 3, width
+class Failed:
+    """Holds a frame's place in the order when it could not even be started."""
 
+    def __init__(self, error: Exception) -> None:
+        self.error = error
 
-def scaled(frame: np.ndarray, size: Size) -> np.ndarray:
-    """An NV12 frame at another even size; for streams that models of several sizes share."""
-    import cv2  # late: transcode scales nearly every frame already
-
-    rows = len(frame) * 2 // 3
-    across, down = size
-    luma = cv2.resize(frame[:rows], size, interpolation=cv2.INTER_LINEAR)
-    chroma = frame[rows:].reshape(rows // 2, -1, 2)
-    chroma = cv2.resize(chroma, (across // 2, down // 2), interpolation=cv2.INTER_LINEAR)
-    return np.concatenate([luma, chroma.reshape(down // 2, across)])
-
-
-def from_jpeg(data: bytes) -> np.ndarray:
-    """A JPEG file's picture as NV12, its last odd row or column left out."""
-    import cv2
-
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    if picture is None or min(picture.shape[:2]) < 2:
-        raise ValueError("not a JPEG picture")
-    height, width = (length & ~1 for length in picture.shape[:2])
-    planar = cv2.cvtColor(picture[:height, :width], cv2.COLOR_BGR2YUV_I420)
-    chroma = planar[height:].reshape(2, -1)  # all of U, then all of V
-    return np.concatenate([planar[:height], chroma.T.reshape(height // 2, width)])
-
-
-def options(threads: int) -> dict[str, str | int]:
-    return {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_NUM_THREADS": threads}
+    def finish(self) -> InferenceFailure:
+        # The rest of what OpenVINO says is about its own source files.
+        lines = str(self.error).strip().splitlines() or [type(self.error).__name__]
+        return InferenceFailure(f"inference failed: {lines[0][:200]}")
 
 
 def available_cpus() -> int:
@@ -195,9 +173,5 @@ def default_threshold() -> float:
     except ValueError:
         threshold = -1.0
     if not 0 < threshold < 1:
-        raise ModelError(f"CNAP_THRESHOLD must be between 0 and 1, not {given!r}")
+        raise ModelError(f"CNAP_THRESHOLD must be a number between 0 and 1, not {given!r}")
     return threshold
-
-
-def first_line(error: Exception) -> str:
-    return f"inference failed: {str(error).strip().splitlines()[0][:200]}"

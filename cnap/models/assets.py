@@ -54,5 +54,4 @@ def candidates(asset: Asset) -> Iterator[Path]:
 
 
 def cached(asset: Asset) -> Path:
-    """The asset's place in the cache: by content, so that releases of one name can coexist."""
-    return cache_dir() / "assets" / asset.sha256[:16] / asset.name
+    return cache_dir() / "assets" / asset.path

@@ -56,18 +56,18 @@ class Model:
         """Whether every file is on this machine already."""
         return self.path is not None or any(all(map(find, files)) for files in self.releases)
 
-    def fetch(self, progress: Progress | None = None) -> Path:
-        """The file for OpenVINO to read, downloaded if need be; its .bin, if any, is beside it.
+    def fetch(self, progress: Progress | None = None) -> list[Path]:
+        """The files for OpenVINO to read, downloaded if need be: one, or an .xml and its .bin.
 
         Raises:
             ModelError: it can't be had; the message says where it was looked for.
         """
         if self.path is not None:
-            return self.path
+            return [self.path]
         release = next(
             (files for files in self.releases if all(map(find, files))), self.releases[0]
         )
-        return [fetch(asset, progress) for asset in release].pop(0)
+        return [fetch(asset, progress) for asset in release]
 
 
 def even(length: float, most: int) -> int:
@@ -97,7 +97,9 @@ def model(name: str) -> Model:
             f"no model is called {name!r}; the catalog has {', '.join(names())}"
         ) from None
     plug_in = family(entry["family"])
-    changes = {key: entry[key] for key in ("fit", "pad", "mean", "scale", "colour") if key in entry}
+    changes = {
+        key: entry[key] for key in ("fit", "pad", "mean", "scale", "colour", "trim") if key in entry
+    }
     if "size" in entry:
         changes["size"] = tuple(entry["size"])
     labels = entry["labels"]
