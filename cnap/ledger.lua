@@ -1,7 +1,8 @@
 -- Commits one segment's outcome for one model, once: everything or nothing.
--- KEYS  done (bitmap), ledger (hash), epochs (sorted set), streams (set), results (stream)
+-- KEYS  done (bitmap), ledger (hash), epochs (sorted set), streams (set), results (stream),
+--       drops (stream)
 -- ARGV  bit, epoch, stream, captured, expiry of `done`, results to keep, result or '',
---       result's fields as JSON, then pairs of ledger field and count
+--       what is known besides as JSON, then pairs of ledger field and count
 -- Returns 1 if it was committed now, 0 if it had been before.
 if redis.call('SETBIT', KEYS[1], ARGV[1], 1) == 1 then
   return 0
@@ -17,5 +18,7 @@ for i = 9, #ARGV, 2 do
 end
 if ARGV[7] ~= '' then
   redis.call('XADD', KEYS[5], 'MAXLEN', '~', ARGV[6], '*', 'data', ARGV[7], 'about', ARGV[8])
+else
+  redis.call('XADD', KEYS[6], 'MAXLEN', '~', ARGV[6], '*', 'about', ARGV[8])
 end
 return 1

@@ -6,6 +6,7 @@
     cnap:ledger:<stream>:<epoch>          hash    captured; source:<reason>; <model>:<outcome>
     cnap:done:<stream>:<epoch>:<model>:n  bitmap  which segments have their outcome already
     cnap:results:<stream>                 stream  the newest results
+    cnap:drops:<stream>                   stream  the newest segments that have no result
     cnap:failures:<stream>                list    the newest failures, in words
 
 captured = inferred + dropped + failed + in flight: `captured` comes with each outcome and is never
@@ -110,6 +111,7 @@ class Ledger:
             f"cnap:epochs:{segment.stream}",
             "cnap:streams",
             f"cnap:results:{segment.stream}",
+            f"cnap:drops:{segment.stream}",
         ]
 
     def _arguments(self, outcome: Outcome, model: str) -> list[str | int]:
@@ -124,15 +126,22 @@ class Ledger:
             REMEMBERED,
             RESULTS,
             json.dumps(outcome.data, separators=(",", ":")) if outcome.data else "",
-            json.dumps(_about(outcome)),
+            json.dumps(_about(outcome, model)),
             *(part for pair in counts.items() for part in pair),
         ]
 
 
-def _about(outcome: Outcome) -> dict[str, object]:
-    """What is known of a result besides its data: seconds, and its epoch."""
+def _about(outcome: Outcome, model: str) -> dict[str, object]:
+    """What is known of an outcome besides the result's data; latencies are seconds."""
     now = time.time()
     about: dict[str, object] = {"epoch": outcome.id.epoch}
+    if not outcome.data:
+        about |= {
+            "model": model,
+            "sequence": outcome.id.sequence,
+            "dropped": dict(outcome.dropped),
+            "failed": dict(outcome.failed),
+        }
     if outcome.data and outcome.data["frames"]:
         newest = datetime.fromisoformat(outcome.data["frames"][-1]["time"])
         about["latency"] = round(now - newest.timestamp(), 3)

@@ -66,7 +66,7 @@ def still(data: memoryview) -> av.VideoFrame:
     """A JPEG or PNG file as a frame, upright by its EXIF orientation."""
     import cv2
 
-    width, height = _claimed_size(data)
+    width, height = claimed_size(data)
     if width * height > MAX_PIXELS:
         raise BadMedia(
             f"a picture of {width}x{height} is over the limit of "
@@ -81,7 +81,7 @@ def still(data: memoryview) -> av.VideoFrame:
     return av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="bgr24")
 
 
-def _claimed_size(data: memoryview) -> Size:
+def claimed_size(data: memoryview) -> Size:
     """Width and height by the file's own header, before any memory is taken for the picture.
 
     PNG: https://www.w3.org/TR/png/#11IHDR, JPEG: ITU-T T.81, B.2.2 (frame header).

@@ -37,6 +37,7 @@ class Running:
     token: str
     store: str
     redis: str
+    models: list[str]
 
     @classmethod
     def find(cls) -> "Running | None":
@@ -122,11 +123,12 @@ class Pipeline:
             token=token,
             store=store,
             redis=redis,
+            models=self._models,
         )
         note = _note(os.getpid())
         note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with open(os.open(note, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(asdict(self.running), file)
+        note.touch(mode=0o600)
+        note.write_text(json.dumps(asdict(self.running)))
         return self.running
 
 

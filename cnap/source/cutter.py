@@ -40,19 +40,30 @@ class Cut:
 
 
 class Cutter:
-    """Takes one stream's packets in decode order. `seconds` is how long a segment is at least."""
+    """Takes one stream's packets in decode order. `seconds` is how long a segment is at least.
 
-    def __init__(self, stream: av.VideoStream, seconds: float = 1.0) -> None:
+    `sequence` is the first segment's, and `start` (seconds) where its timeline begins: a stream
+    made of several files goes on with both.
+    """
+
+    def __init__(
+        self,
+        stream: av.VideoStream,
+        seconds: float = 1.0,
+        sequence: int = 0,
+        start: Fraction = Fraction(0),
+    ) -> None:
         self._stream = stream
         self._seconds = seconds
         self._scale = Fraction(stream.time_base)
         self._reorder = stream.codec_context.reorder_depth
+        self._start = round(start / self._scale)
         self._offset: int | None = None
         self._packets: list[av.Packet] = []
         self._bytes = 0
         self._shown = 0
         self._doubtful: av.Packet | None = None
-        self._sequence = self._gopstart = 0
+        self._sequence = self._gopstart = sequence
         self._gopframes = self._owned = 0
         self._last_dts: int | None = None
 
@@ -90,7 +101,7 @@ class Cutter:
     def _on_timeline(self, packet: av.Packet) -> None:
         """Moves the packet by the stream's one offset, so that no decode time is negative."""
         if self._offset is None:
-            self._offset = -min(packet.dts, packet.pts)
+            self._offset = self._start - min(packet.dts, packet.pts)
         packet.dts += self._offset
         packet.pts += self._offset
         if self._last_dts is not None and packet.dts <= self._last_dts:

@@ -1,0 +1,96 @@
+"""`cnap doctor`: is everything there that the pipeline needs?"""
+
+import os
+import platform
+import shutil
+import socket
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+
+import click
+
+from cnap import models as catalog
+from cnap.cli.up import PORT
+from cnap.embedded import get_binary_path
+from cnap.files import folder
+from cnap.pipeline import ENOUGH, SHARED_MEMORY, Running
+
+Finding = tuple[bool, str]
+
+
+def _python() -> Finding:
+    here = platform.python_version()
+    return sys.version_info >= (3, 11), f"Python {here} (3.11 or newer is needed)"
+
+
+def _libraries() -> Finding:
+    names = ("av", "opencv-python-headless", "openvino", "cloudevents", "redis", "boto3")
+    try:
+        import av  # noqa: F401
+        import cv2  # noqa: F401
+        import openvino  # noqa: F401
+    except ImportError as error:
+        return False, f"a library can't be loaded: {error}; run `make install` again"
+    return True, ", ".join(f"{name} {version(name)}" for name in names)
+
+
+def _files() -> Finding:
+    missing = [n for n in ("functions", "eventing", "knative", "ui") if not folder(n).is_dir()]
+    return not missing, f"folders {', '.join(missing)} are missing" if missing else "all files"
+
+
+def _redis() -> Finding:
+    if os.environ.get("CNAP_REDIS"):
+        return True, f"Redis at {os.environ['CNAP_REDIS'].rpartition('@')[2]} (CNAP_REDIS)"
+    try:
+        return True, f"Valkey comes with the project ({get_binary_path().name})"
+    except Exception as error:  # the package has errors of its own for each platform
+        return False, f"no Valkey server for this platform ({error}); set CNAP_REDIS"
+
+
+def _store() -> Finding:
+    if os.environ.get("CNAP_STORE"):
+        return True, f"store {os.environ['CNAP_STORE']} (CNAP_STORE)"
+    if SHARED_MEMORY.is_dir():
+        free = shutil.disk_usage(SHARED_MEMORY).free
+        where = "shared memory" if free >= ENOUGH else "the disk: shared memory is small"
+        return True, f"frames go to {where} ({free >> 20} MiB free in {SHARED_MEMORY})"
+    return True, "frames go to the disk: there is no shared memory"
+
+
+def _models() -> Finding:
+    here = [name for name in catalog.names() if catalog.model(name).here]
+    return True, f"models on this machine: {', '.join(here) or 'none yet; `cnap up` fetches one'}"
+
+
+def _port() -> Finding:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", PORT))
+        except OSError:
+            if not Running.find():
+                return False, f"port {PORT} is taken; use: cnap up --port {PORT + 1}"
+    return True, f"port {PORT} is free for the page, or already ours"
+
+
+CHECKS: tuple[Callable[[], Finding], ...] = (
+    _python,
+    _libraries,
+    _files,
+    _redis,
+    _store,
+    _models,
+    _port,
+)
+
+
+@click.command(epilog="Example:  cnap doctor")
+def doctor() -> None:
+    """Check this machine, and say what is missing and how to mend it."""
+    findings = [check() for check in CHECKS]
+    for well, words in findings:
+        click.echo(f"{'ok     ' if well else 'missing'}  {words}")
+    if not all(well for well, _ in findings):
+        raise SystemExit(1)

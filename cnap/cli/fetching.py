@@ -1,0 +1,41 @@
+"""Getting models and clips, with a progress bar."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from cnap import models as catalog
+from cnap.models import Asset
+
+
+class Bar:
+    """A progress bar on a terminal, one line for each file elsewhere."""
+
+    def __init__(self) -> None:
+        self._name = ""
+
+    def __call__(self, name: str, done: int, total: int) -> None:
+        if not sys.stderr.isatty():
+            if name != self._name:
+                click.echo(f"fetching {name}", err=True)
+            self._name = name
+            return
+        share = f"{done * 100 // total:3d} %" if total else f"{done >> 20} MiB"
+        click.echo(f"\rfetching {name}  {share} ", err=True, nl=total > 0 and done >= total)
+
+
+def fetch_models(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The models by name, each on this machine then; without names the default one."""
+    if not names:
+        model, why = catalog.default(Bar())
+        click.echo(f"Model: {model.name} ({why})", err=True)
+        return (model.name,)
+    for name in names:
+        catalog.model(name).fetch(Bar())
+    return tuple(dict.fromkeys(names))
+
+
+def fetch_clip(name: str = "bikes") -> Path:
+    clip: Asset = catalog.clip(name)
+    return catalog.fetch(clip, Bar())

@@ -1,0 +1,35 @@
+"""`cnap models`: the catalog."""
+
+import json
+
+import click
+
+from cnap import models as catalog
+
+
+@click.command(epilog="Example:  cnap models --json")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def models(as_json: bool) -> None:
+    """List the models that can be used by name."""
+    entries = [catalog.model(name) for name in catalog.names()]
+    if as_json:
+        facts = [
+            {
+                "name": m.name,
+                "family": m.family.name,
+                "size": list(m.input.size),
+                "labels": len(m.labels),
+                "licence": m.licence,
+                "here": m.here,
+                "about": m.about,
+            }
+            for m in entries
+        ]
+        click.echo(json.dumps(facts, indent=2))
+        return
+    for m in entries:
+        size = "x".join(map(str, m.input.size))
+        mark = "here" if m.here else "to fetch"
+        click.echo(
+            f"{m.name:<24} {m.family.name:<11} {size:<10} {mark:<9} {m.licence:<13} {m.about}"
+        )

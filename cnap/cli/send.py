@@ -1,0 +1,118 @@
+"""`cnap send`: files through the pipeline."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import click
+
+from cnap.cli.fetching import fetch_models
+from cnap.cli.options import model_option
+from cnap.errors import BadEvent, CnapError
+from cnap.events.attributes import stream_name
+from cnap.pipeline import Pipeline, Running
+from cnap.sending import Sending, Summary, inputs
+
+
+@click.command(epilog="Example:  cnap send archive/*.mp4 --stream archive --json > results.jsonl")
+@click.argument(
+    "paths", nargs=-1, required=True, metavar="FILE|DIR...", type=click.Path(path_type=Path)
+)
+@click.option("--stream", required=True, metavar="NAME", help="The stream to send them as.")
+@model_option
+@click.option(
+    "--pace",
+    type=click.Choice(["real", "max"]),
+    default="max",
+    show_default=True,
+    help="As a camera would, or as fast as the pipeline goes.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON a segment and model.")
+def send(
+    paths: tuple[Path, ...], stream: str, models: tuple[str, ...], pace: str, as_json: bool
+) -> None:
+    """Push video files, or folders of pictures, through a running pipeline (or one that this
+    command starts for itself). Nothing is dropped: every frame has a result or a counted failure.
+    """
+    try:
+        stream_name(stream)
+    except BadEvent as error:
+        raise click.BadParameter(str(error)) from None
+    files = inputs(paths)
+    running = Running.find()
+    chosen = tuple(models) or tuple(running.models if running else ()) or fetch_models(())
+    if not running:
+        fetch_models(chosen)
+    summary = asyncio.run(_send(files, stream, chosen, pace, as_json, running))
+    _tell(summary, as_json)
+    if summary.problems or summary.failed:
+        raise SystemExit(1)
+
+
+async def _send(
+    files: list[Path],
+    stream: str,
+    models: tuple[str, ...],
+    pace: str,
+    as_json: bool,
+    running: Running | None,
+) -> Summary:
+    from redis import asyncio as redis
+
+    from cnap.source.sink import Sink
+    from cnap.stores import open_store
+
+    async with _pipeline(running, models) as pipeline:
+        unknown = set(models) - set(pipeline.models)
+        if unknown:
+            raise CnapError(
+                f"the running pipeline has no {', '.join(sorted(unknown))}; "
+                f"it has {', '.join(pipeline.models)}"
+            )
+        connector = aiohttp.TCPConnector(limit=0)
+        async with (
+            aiohttp.ClientSession(connector=connector) as session,
+            redis.Redis.from_url(pipeline.redis, decode_responses=True) as database,
+        ):
+            store, sink = open_store(pipeline.store), Sink(session, pipeline.broker)
+            sending = Sending(stream, models, store, sink, database, pace)
+            shown = click.progressbar(
+                length=len(files), label=stream, file=sys.stderr, show_pos=True
+            )
+            with shown as bar:
+                seen: set[str] = set()
+                async for outcome in sending.run(files):
+                    if as_json:
+                        print(json.dumps(outcome, separators=(",", ":")), flush=True)
+                    if outcome["file"] not in seen:
+                        seen.add(outcome["file"])
+                        bar.update(1)
+            return sending.summary
+
+
+@asynccontextmanager
+async def _pipeline(running: Running | None, models: tuple[str, ...]) -> AsyncIterator[Running]:
+    if running:
+        yield running
+        return
+    own = Pipeline([], models)
+    try:
+        yield await own.start()
+    finally:
+        await own.stop()
+
+
+def _tell(summary: Summary, as_json: bool) -> None:
+    rate = summary.inferred / summary.seconds if summary.seconds else 0.0
+    click.echo(
+        f"{summary.frames} frames in {summary.segments} segments: {summary.inferred} inferred, "
+        f"{summary.dropped} dropped, {summary.failed} failed; {summary.detections} detections; "
+        f"{summary.seconds:.1f} s, {rate:.1f} frames/s",
+        err=as_json,
+    )
+    for problem in summary.problems:
+        click.echo(f"cnap: {problem}", err=True)

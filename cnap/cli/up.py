@@ -1,0 +1,112 @@
+"""`cnap up`: the pipeline on this machine."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import signal
+import time
+from pathlib import Path
+
+import click
+
+from cnap.cameras import Camera
+from cnap.cli.fetching import fetch_clip, fetch_models
+from cnap.cli.options import model_option
+from cnap.errors import BadEvent, CnapError
+from cnap.events.attributes import stream_name
+from cnap.pipeline import Pipeline, Running
+from cnap.source.camera import open_camera
+
+PORT = 8800
+
+
+@click.command(
+    epilog="Example:  cnap up --stream gate=gate.mp4 --stream yard=yard.mp4 --model yolox-nano"
+)
+@click.option(
+    "--stream", "streams", multiple=True, metavar="NAME=FILE", help="A video as a camera."
+)
+@model_option
+@click.option("--framerate", type=click.FloatRange(0.1, 1000), help="Frames a second to look at.")
+@click.option("--port", default=PORT, show_default=True, help="Port of the page, on loopback.")
+@click.option("--verbose", "-v", is_flag=True, help="Show what every part of the pipeline says.")
+def up(
+    streams: tuple[str, ...],
+    models: tuple[str, ...],
+    framerate: float | None,
+    port: int,
+    verbose: bool,
+) -> None:
+    """Run the pipeline on this machine, until Ctrl-C.
+
+    Without --stream a demo clip plays as a camera; without --model the best model that can be had
+    here looks at it.
+    """
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.ERROR, format="%(asctime)s %(message)s"
+    )
+    began = time.monotonic()
+    names = fetch_models(models)
+    cameras = [_camera(stream, names, framerate) for stream in streams]
+    if not cameras:
+        cameras = [Camera("demo", str(fetch_clip()), names, framerate)]
+    asyncio.run(_run(Pipeline(cameras, names, port), began))
+
+
+def _camera(stream: str, models: tuple[str, ...], framerate: float | None) -> Camera:
+    name, separator, file = stream.partition("=")
+    if not separator:
+        raise click.BadParameter(f"{stream!r} must be NAME=FILE, as in gate=gate.mp4")
+    try:
+        stream_name(name)
+    except BadEvent as error:
+        raise click.BadParameter(str(error)) from None
+    path = Path(file).expanduser().absolute()
+    open_camera(str(path), loop=False).close()
+    return Camera(name, str(path), models, framerate)
+
+
+async def _run(pipeline: Pipeline, began: float) -> None:
+    from cnap.local import ManifestError, PortError
+
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    start = asyncio.create_task(pipeline.start())
+    ending = asyncio.create_task(ended.wait())
+    try:
+        await asyncio.wait({start, ending}, return_when=asyncio.FIRST_COMPLETED)
+        if not start.done():
+            return
+        running = start.result()
+        click.echo(f"The page:  {running.page}/#token={running.token}")
+        click.echo("Ctrl-C ends everything.")
+        first = asyncio.create_task(_first_result(running, began))
+        await ending
+        first.cancel()
+    except PortError as error:
+        raise CnapError(str(error)) from None
+    except ManifestError as error:
+        raise CnapError(f"the YAML can't be run here:\n{error}") from None
+    finally:
+        start.cancel()
+        with contextlib.suppress(asyncio.CancelledError, Exception):
+            await start
+        await pipeline.stop()
+
+
+async def _first_result(running: Running, began: float) -> None:
+    """Says when the first result is there, and how long all of it took."""
+    from redis import asyncio as redis
+
+    database = redis.Redis.from_url(running.redis, decode_responses=True)
+    async with database:
+        while True:
+            for name in await database.smembers("cnap:streams"):
+                for _, entry in await database.xrevrange(f"cnap:results:{name}", count=1):
+                    model = json.loads(entry["data"])["model"]
+                    seconds = time.monotonic() - began
+                    click.echo(f"{model} sees {name}: first result after {seconds:.1f} s.")
+                    return
+            await asyncio.sleep(0.1)

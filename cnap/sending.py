@@ -1,0 +1,301 @@
+"""Sending files through a pipeline: every frame gets a result or a counted failure."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+
+import aiohttp
+from redis import asyncio as redis
+
+from cnap.errors import CnapError
+from cnap.events.attributes import rfc3339
+from cnap.events.identity import SegmentId, segment_key
+from cnap.events.segment import SUFFIXES, SegmentEvent
+from cnap.events.state import StreamState
+from cnap.pictures import claimed_size
+from cnap.source.camera import FileCamera
+from cnap.source.cutter import Cut, Cutter
+from cnap.source.sink import Sink
+from cnap.stores import Store
+
+IN_FLIGHT = 6
+"""Segments: enough that decoding one and inferring another overlap."""
+PICTURES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png"}
+PICTURE_TIME = Fraction(1, 25)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A segment of a file, not sent yet."""
+
+    file: Path
+    cut: Cut
+    datacontenttype: str
+    size: tuple[int, int]
+
+
+@dataclass
+class Summary:
+    """What became of everything; frames are counted once for each model."""
+
+    segments: int = 0
+    frames: int = 0
+    inferred: int = 0
+    dropped: int = 0
+    failed: int = 0
+    detections: int = 0
+    seconds: float = 0.0
+    problems: list[str] = field(default_factory=list)
+
+
+def inputs(paths: Sequence[Path]) -> list[Path]:
+    """The files meant by files and folders, pictures of a folder in order of their names."""
+    files = []
+    for path in paths:
+        if path.is_dir():
+            within = sorted(p for p in path.iterdir() if p.is_file() and p.name[0] != ".")
+            if not within:
+                raise CnapError(f"{path} has no files in it")
+            files += within
+        elif path.exists():
+            files.append(path)
+        else:
+            raise CnapError(f"{path} is not there")
+    return files
+
+
+def pieces(files: Sequence[Path], summary: Summary) -> Iterator[Piece]:
+    """The segments of the files, one sequence over all of them. A file that can't be read is
+    told in the summary's problems and leaves the others alone."""
+    sequence, start = 0, Fraction(0)
+    for file in files:
+        try:
+            read = _picture if file.suffix.lower() in PICTURES else _video
+            for piece in read(file, sequence, start):
+                yield piece
+                sequence = piece.cut.sequence + 1
+                start = max(start, piece.cut.start + piece.cut.duration)
+        except (CnapError, OSError) as error:
+            summary.problems.append(f"{file.name}: {error}")
+
+
+def _picture(file: Path, sequence: int, start: Fraction) -> Iterator[Piece]:
+    data = file.read_bytes()
+    size = claimed_size(memoryview(data))
+    cut = Cut(data, start, PICTURE_TIME, sequence, True, 0, 1, sequence)
+    yield Piece(file, cut, PICTURES[file.suffix.lower()], size)
+
+
+def _video(file: Path, sequence: int, start: Fraction) -> Iterator[Piece]:
+    camera = FileCamera(str(file), loop=False)
+    try:
+        codec = camera.stream.codec_context
+        size = (codec.width, codec.height)
+        cutter = Cutter(camera.stream, sequence=sequence, start=start)
+        broken = None
+        try:
+            for packet in camera.packets():
+                yield from (Piece(file, cut, "video/mp4", size) for cut in cutter.feed(packet))
+        except CnapError as error:
+            broken = error
+        yield from (Piece(file, cut, "video/mp4", size) for cut in cutter.end())
+        if broken:
+            raise broken
+    finally:
+        camera.close()
+
+
+class Sending:
+    """Sends pieces as one stream, and gives each segment's outcome for each model, in order."""
+
+    def __init__(
+        self,
+        stream: str,
+        models: Sequence[str],
+        store: Store,
+        sink: Sink,
+        database: redis.Redis,
+        pace: str,
+    ) -> None:
+        self._stream, self._models, self._pace = stream, tuple(models), pace
+        self._store, self._sink, self._redis = store, sink, database
+        self._epoch = time.time_ns() // 1_000_000
+        self._places = asyncio.Semaphore(IN_FLIGHT)
+        self._sent: dict[int, Piece] = {}
+        self._outcomes: dict[tuple[int, str], dict] = {}
+        self._arrived = asyncio.Condition()
+        self._captured = 0
+        self._complete = False
+        self._gop: list[str] = []
+        self.summary = Summary()
+
+    async def run(self, files: Sequence[Path]) -> AsyncIterator[dict]:
+        """The outcomes' data, each with its `file`. Nothing is dropped and nothing expires."""
+        began = time.monotonic()
+        await self._tell("live", 0)
+        reading = asyncio.create_task(self._read_outcomes())
+        sending = asyncio.create_task(self._send_all(files))
+        try:
+            async for outcome in self._in_order(sending, reading):
+                yield outcome
+            await sending
+        finally:
+            for task in (sending, reading):
+                task.cancel()
+            self.summary.seconds = time.monotonic() - began
+            await self._tell("ended", 1)
+
+    async def _send_all(self, files: Sequence[Path]) -> None:
+        source = pieces(files, self.summary)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                while piece := await asyncio.to_thread(next, source, None):
+                    if self._pace == "real":
+                        end = self._epoch / 1000 + float(piece.cut.start + piece.cut.duration)
+                        await asyncio.sleep(max(0.0, end - time.time()))
+                    await self._places.acquire()
+                    await self._send(piece, tasks)
+        finally:
+            self._complete = True
+            async with self._arrived:
+                self._arrived.notify_all()
+
+    async def _send(self, piece: Piece, tasks: asyncio.TaskGroup) -> None:
+        segment = SegmentId(self._stream, self._epoch, piece.cut.sequence)
+        key = segment_key(segment, piece.cut.gopstart, SUFFIXES[piece.datacontenttype])
+        await asyncio.to_thread(self._store.put, key, piece.cut.data)
+        self._captured += piece.cut.framecount
+        self._sent[segment.sequence] = piece
+        if piece.cut.framecount:
+            event = self._event(segment, piece, key)
+            tasks.create_task(self._sink.post(event.to_event()))
+        else:
+            self._places.release()
+
+    def _event(self, segment: SegmentId, piece: Piece, key: str) -> SegmentEvent:
+        return SegmentEvent(
+            id=segment,
+            time=segment.began + timedelta(seconds=float(piece.cut.start)),
+            datacontenttype=piece.datacontenttype,
+            dataref=self._store.uri(key),
+            framecount=piece.cut.framecount,
+            gopstart=piece.cut.gopstart,
+            gopend=piece.cut.gopend,
+            heldback=piece.cut.heldback,
+            models=self._models,
+            capturedframes=self._captured,
+            wake=segment.sequence == 0,
+            senttime=datetime.now(UTC),
+        )
+
+    async def _read_outcomes(self) -> None:
+        """Takes this epoch's outcomes from Redis as publish commits them."""
+        results, drops = f"cnap:results:{self._stream}", f"cnap:drops:{self._stream}"
+        # Entry ids are Redis' own milliseconds; older ones are of other epochs anyway.
+        places = {results: "0", drops: "0"}
+        while True:
+            try:
+                news = await self._redis.xread(places, block=1000, count=100)
+            except redis.RedisError:
+                await asyncio.sleep(0.5)  # publish waits for it too; nothing is lost meanwhile
+                continue
+            for key, entries in news:
+                for place, entry in entries:
+                    places[key] = place
+                    self._take(json.loads(entry["about"]), entry.get("data"))
+            async with self._arrived:
+                self._arrived.notify_all()
+
+    def _take(self, about: dict, data: str | None) -> None:
+        if about["epoch"] != self._epoch:
+            return
+        outcome = json.loads(data) if data else about
+        sequence, model = outcome["sequence"], outcome["model"]
+        piece = self._sent[sequence]
+        if data is None:
+            outcome = self._without_result(piece, about)
+        self._outcomes[sequence, model] = outcome | {"file": piece.file.name}
+        if all((sequence, name) in self._outcomes for name in self._models):
+            self._places.release()
+
+    def _without_result(self, piece: Piece, about: dict) -> dict:
+        reasons = [
+            reason
+            for outcomes in (about["failed"], about["dropped"])
+            for reason, count in outcomes.items()
+            for _ in range(count)
+        ]
+        return {
+            "stream": self._stream,
+            "model": about["model"],
+            "sequence": about["sequence"],
+            "width": piece.size[0],
+            "height": piece.size[1],
+            "frames": [],
+            "failed": [{"index": i, "reason": reason} for i, reason in enumerate(reasons)],
+            "timings": {},
+        }
+
+    async def _in_order(
+        self, sending: asyncio.Task[None], reading: asyncio.Task[None]
+    ) -> AsyncIterator[dict]:
+        sequence = 0
+        while not (self._complete and sequence not in self._sent):
+            piece = self._sent.get(sequence)
+            if piece is None or not self._is_done(sequence, piece):
+                for task in (sending, reading):
+                    if task.done() and task.exception():
+                        raise task.exception()
+                async with self._arrived:
+                    await self._arrived.wait()
+                continue
+            for model in self._models if piece.cut.framecount else ():
+                outcome = self._outcomes.pop((sequence, model))
+                self._count(outcome)
+                yield outcome
+            self._forget(piece)
+            del self._sent[sequence]
+            self.summary.segments += 1
+            sequence += 1
+
+    def _is_done(self, sequence: int, piece: Piece) -> bool:
+        if not piece.cut.framecount:
+            return True
+        return all((sequence, model) in self._outcomes for model in self._models)
+
+    def _count(self, outcome: dict) -> None:
+        dropped = sum(outcome.get("dropped", {}).values())
+        self.summary.inferred += len(outcome["frames"])
+        self.summary.failed += len(outcome["failed"])
+        self.summary.dropped += dropped
+        self.summary.frames += len(outcome["frames"]) + len(outcome["failed"]) + dropped
+        self.summary.detections += sum(len(frame["detections"]) for frame in outcome["frames"])
+
+    def _forget(self, piece: Piece) -> None:
+        segment = SegmentId(self._stream, self._epoch, piece.cut.sequence)
+        self._gop.append(segment_key(segment, piece.cut.gopstart, SUFFIXES[piece.datacontenttype]))
+        if piece.cut.gopend:
+            self._store.delete(*self._gop)
+            self._gop.clear()
+
+    async def _tell(self, state: str, revision: int) -> None:
+        now = datetime.now(UTC)
+        told = StreamState(
+            stream=self._stream,
+            epoch=self._epoch,
+            state=state,
+            reason="all files are sent" if state == "ended" else "",
+            since=rfc3339(now),
+            models=self._models,
+            captured=self._captured,
+            revision=revision,
+        )
+        try:
+            await asyncio.wait_for(self._sink.post(told.to_event(now)), 30)
+        except (TimeoutError, aiohttp.ClientError):
+            self.summary.problems.append("the stream's state could not be told to the pipeline")
