@@ -1,0 +1,47 @@
+#!/bin/sh
+# install.sh VENV WHAT   installs WHAT (a pip requirement) into the virtual environment VENV
+# install.sh chromium    installs Chromium for the browser tests, where apt may
+set -eu
+
+say() { printf '%s\n' "cnap: $*" >&2; }
+
+quietly() {  # runs a command; shows what it said, and our words, only when it fails
+    words=$1; shift
+    log=$(mktemp)
+    if ! "$@" >"$log" 2>&1; then
+        tail -n 15 "$log" >&2
+        rm -f "$log"
+        say "$words"
+        exit 1
+    fi
+    rm -f "$log"
+}
+
+if [ "$1" = chromium ]; then
+    if command -v chromium >/dev/null || command -v google-chrome >/dev/null; then exit 0; fi
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        say "installing Chromium for the browser tests"
+        { apt-get update && apt-get install -y --no-install-recommends chromium; } >/dev/null 2>&1 && exit 0
+    fi
+    say "no Chromium here and apt may not install it: the browser tests will be skipped"
+    exit 0
+fi
+
+venv=$1 what=$2
+python=${PYTHON:-python3}
+command -v "$python" >/dev/null || { say "Python 3.11 or newer is needed: install python3"; exit 1; }
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    { say "$($python --version) is too old: Python 3.11 or newer is needed (make PYTHON=python3.12 …)"; exit 1; }
+if [ ! -x "$venv/bin/pip" ]; then
+    rm -rf "$venv"
+    say "making $venv"
+    quietly "Python can't make virtual environments here: install python3-venv" "$python" -m venv "$venv"
+fi
+offline="no package index could be reached: check the network (or pip's index-url), then try again"
+if [ ! -x "$venv/bin/uv" ]; then
+    quietly "$offline" "$venv/bin/pip" install -q --disable-pip-version-check uv
+fi
+say "installing $what"
+index=$("$venv/bin/pip" config get global.index-url 2>/dev/null || true)
+[ -z "$index" ] || export UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-$index}"
+quietly "$offline" "$venv/bin/uv" pip install -q --python "$venv/bin/python" -c requirements.lock -e "$what"
