@@ -62,10 +62,10 @@ class Kubernetes:
                     "namespace": namespace,
                     "labels": {SERVICE_LABEL: service.revision.name},
                 },
-                "spec": {"replicas": service.wanted_replicas},
+                "spec": {"replicas": len(service.pool.standing)},
                 "status": {
-                    "replicas": len(service.replicas),
-                    "readyReplicas": service.ready_replicas,
+                    "replicas": len(service.pool.replicas),
+                    "readyReplicas": service.pool.ready,
                 },
             }
             for service in self._services.values()
@@ -112,12 +112,12 @@ class Kubernetes:
 
 
 def _ready(service: Service) -> dict[str, str]:
-    if service.failure:
+    if service.pool.failure:
         return {
             "type": "Ready",
             "status": "False",
             "reason": "ReplicaFailed",
-            "message": service.failure,
+            "message": service.pool.failure,
         }
     return {"type": "Ready", "status": "True"}
 

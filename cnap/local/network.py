@@ -90,6 +90,8 @@ class Network:
                 return await _answer(response)
         except Unanswered as error:
             return Answer(error.status, {}, error.text.encode())
+        except TimeoutError:  # it had begun to answer
+            return Answer(504, {}, b"activator request timeout")
         except (aiohttp.ClientError, OSError) as error:
             return Answer(502, {}, f"{parts.hostname} broke off: {error}".encode())
 

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 
 log = logging.getLogger("cnap.local")
 
-TAIL_LINES = 20
+TAIL_LINES = 10
+TAIL_LENGTH = 500  # Knative's dispatcher has trouble with errors above 768 bytes
 LINE_LIMIT = 64 * 1024
 
 
@@ -116,7 +117,7 @@ class Process:
             how = f"killed by {signal.Signals(-code).name}"
         else:
             how = f"exit code {code}"
-        return f"{how}: {' / '.join(self.tail)}" if self.tail else how
+        return f"{how}: {' / '.join(self.tail)[-TAIL_LENGTH:]}" if self.tail else how
 
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):

@@ -1,6 +1,7 @@
 """One replica of a Service: a process that answers HTTP on a loopback port of its own."""
 
 import asyncio
+import contextlib
 import logging
 import socket
 import time
@@ -58,8 +59,8 @@ class Replica:
                         raise StartError(self._process.epitaph())
                     await asyncio.sleep(PROBE_INTERVAL)
         except TimeoutError:
-            last = f": {' / '.join(self._process.tail)}" if self._process.tail else ""
-            raise StartError(f"not ready {deadline:g} s after its start{last}") from None
+            text = f"not ready {deadline:g} s after its start, {self._process.epitaph()}"
+            raise StartError(text) from None
         self.ready = True
         log.info("%s is ready after %.2f s", self.name, time.monotonic() - self.born)
 
@@ -76,6 +77,15 @@ class Replica:
             for task in tasks:
                 task.cancel()
         return self._process.epitaph() if ended.done() else "its liveness probe fails"
+
+    async def ending(self) -> str:
+        """How it ended, when it has ended by now or does so in a moment; else nothing."""
+        if self._process is None:
+            return ""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await self._process.wait()
+        return "" if self._process.returncode is None else self._process.epitaph()
 
     async def stop(self, grace: float) -> None:
         self.ready = False
