@@ -37,6 +37,8 @@ class Account:
     epoch: int
     framerate: float
     outstanding: int
+    coldstart: float | None
+    """Seconds from the first segment after the last silence to its result."""
     captured: int
     inferred: int
     dropped: int
@@ -80,6 +82,7 @@ def account(redis: Redis, stream: str) -> Account:
         epoch=int(current),
         framerate=float(state.get("framerate", 0)),
         outstanding=int(state.get("outstanding", 0)),
+        coldstart=float(state["coldstart"]) if "coldstart" in state else None,
         models=models,
         **asdict(total),
     )

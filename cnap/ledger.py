@@ -49,6 +49,9 @@ class Ledger:
         with said_plainly():
             for model in outcome.models:
                 self._commit(self._keys(outcome.id, model), self._arguments(outcome, model))
+            if outcome.data and outcome.wake and outcome.senttime:
+                seconds = round(time.time() - outcome.senttime.timestamp(), 3)
+                self._redis.hset(f"cnap:stream:{outcome.id.stream}", "coldstart", seconds)
             return all(
                 self._redis.getbit(_done(outcome.id, model), outcome.id.sequence % CHUNK)
                 for model in outcome.wanted
