@@ -1,7 +1,9 @@
 """The whole pipeline on this machine: the project's YAML on the local runtime, with a store and
 a Redis of its own where none is given."""
 
+import asyncio
 import json
+import logging
 import os
 import secrets
 import shutil
@@ -10,15 +12,18 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from cnap import cameras
+from cnap import cameras, janitor
 from cnap.cameras import Camera
 from cnap.embedded import EmbeddedRedis
-from cnap.errors import CnapError
+from cnap.errors import CnapError, Unavailable
 from cnap.events import wants
 from cnap.files import folder
 from cnap.local import Runtime
 from cnap.local.process import Guard
 from cnap.models import cache_dir
+from cnap.stores import Store, open_store
+
+log = logging.getLogger("cnap.pipeline")
 
 TEMPLATE_MODEL = "yolox-nano"
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108
@@ -67,6 +72,8 @@ class Pipeline:
         self._folder: Path | None = None
         self._guard = Guard()
         self._runtime: Runtime | None = None
+        self._store: Store | None = None
+        self._sweeping: asyncio.Task[None] | None = None
         self.running: Running | None = None
 
     async def start(self) -> Running:
@@ -78,12 +85,23 @@ class Pipeline:
             raise
 
     async def stop(self) -> None:
+        if self._sweeping:
+            self._sweeping.cancel()
         if self._runtime:
             await self._runtime.stop()
+        if self._store and not self._store.url.startswith("file://"):
+            await asyncio.to_thread(self._leave_nothing, self._store)
         await self._guard.stop()
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
         _note(os.getpid()).unlink(missing_ok=True)
+
+    def _leave_nothing(self, store: Store) -> None:
+        """What was in flight when everything stopped, of this pipeline's streams only."""
+        for camera in self._cameras:
+            for prefix in janitor.PREFIXES:
+                found = store.objects(f"{prefix}{camera.name}/")
+                store.delete(*(entry.key for entry in found))
 
     async def _start(self) -> Running:
         _sweep()
@@ -93,6 +111,8 @@ class Pipeline:
         store = os.environ.get("CNAP_STORE") or f"file://{self._folder}/store"
         if store.startswith("file://"):
             Path(store.removeprefix("file://")).mkdir(parents=True, exist_ok=True)
+        self._store = open_store(store)
+        self._sweeping = asyncio.create_task(_sweep_often(self._store))
         redis = os.environ.get("CNAP_REDIS")
         if not redis:
             embedded = EmbeddedRedis(self._folder, self._guard)
@@ -101,6 +121,7 @@ class Pipeline:
         env = _passed_on() | {
             "CNAP_STORE": store,
             "CNAP_REDIS": redis,
+            "CNAP_STORE_QUOTA": str(_quota(self._folder)),
             "CNAP_CACHE": str(cache_dir()),
             "CNAP_TOKEN": token,
             "CNAP_NAMESPACE": NAMESPACE,
@@ -152,6 +173,20 @@ def manifests(models: Sequence[str], into: Path) -> list[Path]:
             path.write_text(text)
             paths.append(path)
     return paths
+
+
+async def _sweep_often(store: Store) -> None:
+    while True:
+        await asyncio.sleep(janitor.KEEP / 10)
+        try:
+            await asyncio.to_thread(janitor.sweep, store)
+        except Unavailable as error:
+            log.warning("the janitor could not sweep: %s", error)
+
+
+def _quota(place: Path) -> int:
+    """Bytes the store may take: half of what is free, so that the machine goes on working."""
+    return shutil.disk_usage(place).free // 2
 
 
 def _passed_on() -> dict[str, str]:
