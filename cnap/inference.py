@@ -19,8 +19,8 @@ from cnap.models.family import ModelError, Size
 if TYPE_CHECKING:
     import openvino as ov
 
-    from cnap.models.catalog import Model
     from cnap.models.fetch import Progress
+    from cnap.models.model import Model
 
 MOST_SHAPES = 4  # compiled networks kept in memory, of up to 40 MB each
 

@@ -1,9 +1,10 @@
 """Models: what they need, what their outputs mean, and where their files come from."""
 
 from cnap.models.assets import Asset, cache_dir
-from cnap.models.catalog import Model, clip, default, load, model, names
+from cnap.models.catalog import clip, declared, default, load, model, names
 from cnap.models.family import Candidates, Family, Input, ModelError
 from cnap.models.fetch import Progress, fetch
+from cnap.models.model import Model
 
 __all__ = [
     "Asset",
@@ -15,6 +16,7 @@ __all__ = [
     "Progress",
     "cache_dir",
     "clip",
+    "declared",
     "default",
     "fetch",
     "load",

@@ -1,19 +1,21 @@
-"""The catalog: known models and clips, and a person's own model files."""
+"""The catalog: known models and clips, and a person's own model files beside them."""
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from cnap.models.assets import Asset, find
-from cnap.models.family import Family, Input, ModelError, Size
-from cnap.models.fetch import Progress, fetch
+from cnap.models.assets import Asset
+from cnap.models.family import Family, ModelError, Size
+from cnap.models.fetch import Progress
+from cnap.models.model import Model
 
 FAMILIES = {
     "fastestdet": "FastestDet",
@@ -24,95 +26,41 @@ FAMILIES = {
 }
 """The plug-ins: `cnap/models/NAME.py` has the class."""
 
-
-@dataclass(frozen=True)
-class Model:
-    """A model that can be run: its family, its files and what they need. Light to import."""
-
-    name: str
-    family: Family
-    input: Input
-    labels: tuple[str, ...]
-    licence: str = "its owner's"
-    about: str = ""
-    releases: tuple[tuple[Asset, ...], ...] = ()
-    path: Path | None = None  # a person's own file
-
-    def frame_size(self, width: int, height: int) -> Size:
-        """The size to which a displayed picture of this size is scaled for this model.
-
-        Both are even, as NV12 needs. A letterboxed picture fills the input in one direction and
-        keeps its shape; a stretched one takes the input's exact size. A picture that already has
-        its frame size keeps it.
-        """
-        across, down = self.input.size
-        if self.input.fit == "stretch":
-            return across, down
-        scale = min(across / width, down / height)
-        return even(width * scale, across), even(height * scale, down)
-
-    @property
-    def here(self) -> bool:
-        """Whether every file is on this machine already."""
-        return self.path is not None or any(all(map(find, files)) for files in self.releases)
-
-    def fetch(self, progress: Progress | None = None) -> list[Path]:
-        """The files for OpenVINO to read, downloaded if need be: one, or an .xml and its .bin.
-
-        Raises:
-            ModelError: it can't be had; the message says where it was looked for.
-        """
-        if self.path is not None:
-            return [self.path]
-        release = next(
-            (files for files in self.releases if all(map(find, files))), self.releases[0]
-        )
-        return [fetch(asset, progress) for asset in release]
-
-
-def even(length: float, most: int) -> int:
-    return min(max(2 * round(length / 2), 2), most)
-
-
-@cache
-def data() -> dict[str, Any]:
-    return tomllib.loads(Path(__file__).with_name("catalog.toml").read_text("utf-8"))
+LAYOUT = ("colour", "fit", "mean", "pad", "scale", "trim")
+"""What of its family's input layout an entry can change, besides the size."""
 
 
 def names() -> list[str]:
-    """The names of the catalog's models, the default first."""
-    return list(data()["models"])
+    """The names of all models, the default first."""
+    return list(entries()["models"])
 
 
 def model(name: str) -> Model:
-    """The catalog's model of this name.
+    """The model of this name.
 
     Raises:
         ModelError: there is none.
     """
-    try:
-        entry = data()["models"][name]
-    except KeyError:
-        raise ModelError(
-            f"no model is called {name!r}; the catalog has {', '.join(names())}"
-        ) from None
+    entry = entries()["models"].get(name)
+    if entry is None:
+        raise ModelError(f"no model is called {name!r}; the catalog has {', '.join(names())}")
     plug_in = family(entry["family"])
-    changes = {
-        key: entry[key] for key in ("fit", "pad", "mean", "scale", "colour", "trim") if key in entry
-    }
+    changes = {key: entry[key] for key in LAYOUT if key in entry}
     if "size" in entry:
         changes["size"] = tuple(entry["size"])
-    labels = entry["labels"]
+    labels = entry.get("labels", "coco")
     return Model(
         name=name,
         family=plug_in,
         input=plug_in.named(**changes),
-        labels=tuple(data()["labels"][labels] if isinstance(labels, str) else labels),
-        licence=entry["licence"],
-        about=entry["about"],
+        labels=tuple(entries()["labels"][labels] if isinstance(labels, str) else labels),
+        licence=entry.get("licence", "its owner's"),
+        about=entry.get("about", ""),
         releases=tuple(
-            tuple(Asset(**file) for file in release["files"]) for release in entry["releases"]
+            tuple(Asset(**file) for file in release["files"])
+            for release in entry.get("releases", ())
         ),
+        path=Path(entry["file"]) if "file" in entry else None,
     )
 
 
@@ -124,41 +72,49 @@ def load(
 ) -> Model:
     """A catalog model by its name, or a person's own ONNX or OpenVINO file by its path.
 
-    An own file needs `family_name`, and `size` (width, height) where it differs from what the
-    family's authors use. Without `labels` it has COCO's 80.
+    An own file needs `family_name`. Without `labels` it has COCO's 80; without `size` (width,
+    height) the file is asked, which takes OpenVINO, and then the family's usual size.
 
     Raises:
         ModelError: neither a name in the catalog nor a usable file.
     """
-    if source in data()["models"]:
-        return model(source)
     path = Path(source).expanduser()
-    if path.suffix not in (".onnx", ".xml") and not path.exists():
-        return model(source)  # a misspelt name: says what the catalog has
+    if source in entries()["models"] or (not path.suffix and not path.exists()):
+        return model(source)
     if not path.is_file():
         raise ModelError(f"{path}: no such model file")
     if family_name is None:
-        raise ModelError(f"{path}: say which family it is: --family {'|'.join(FAMILIES)}")
+        raise ModelError(f"{path}: say which family it is: {', '.join(FAMILIES)}")
     plug_in = family(family_name)
+    if size is None:
+        from cnap.models.network import input_size
+
+        size = input_size(path) or plug_in.input.size
     return Model(
         name=re.sub(r"[^a-z0-9]+", "-", path.stem.lower())[:40].strip("-") or "model",
         family=plug_in,
-        input=plug_in.named(size=size) if size else plug_in.input,
-        labels=tuple(labels or data()["labels"]["coco"]),
+        input=plug_in.named(size=size),
+        labels=tuple(labels or entries()["labels"]["coco"]),
         path=path.resolve(),
     )
 
 
-def family(name: str) -> Family:
-    """The plug-in of this name; imported only now, since a process needs one of them."""
-    if name not in FAMILIES:
-        raise ModelError(f"no model family is called {name!r}; there are {', '.join(FAMILIES)}")
-    return getattr(import_module(f"cnap.models.{name}"), FAMILIES[name])()
+def declared(own: Model) -> str:
+    """TOML for a file to name in CNAP_CATALOG, by which every function knows a person's model."""
+    facts = {
+        "family": own.family.name,
+        "file": str(own.path),
+        "size": list(own.input.size),
+        "labels": list(own.labels),
+    }
+    # JSON's strings and lists are TOML's.
+    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in facts.items()]
+    return "\n".join([f"[models.{own.name}]", *lines, ""])
 
 
 def clip(name: str) -> Asset:
     """A demo clip's asset, such as `bikes`."""
-    entry = data()["clips"][name]
+    entry = entries()["clips"][name]
     return Asset(**{key: value for key, value in entry.items() if key not in ("licence", "about")})
 
 
@@ -172,13 +128,35 @@ def default(progress: Progress | None = None) -> tuple[Model, str]:
         ModelError: neither can be had.
     """
     best, second = model("yolox-nano"), model("yolov3-tiny")
-    if best.here:
-        return best, "it is the most accurate for its cost"
-    if second.here:
-        return second, "yolox-nano is not on this machine"
+    if best.here or not second.here:
+        try:
+            best.fetch(progress)
+            return best, "the most accurate for its cost"
+        except ModelError as error:
+            second.fetch(progress)
+            return second, f"yolox-nano can't be had: {error}"
+    return second, "yolox-nano is not on this machine"
+
+
+def family(name: str) -> Family:
+    """The plug-in of this name; imported only now, since a process needs one of them."""
+    if name not in FAMILIES:
+        raise ModelError(f"no model family is called {name!r}; there are {', '.join(FAMILIES)}")
+    return getattr(import_module(f"cnap.models.{name}"), FAMILIES[name])()
+
+
+def entries() -> dict[str, Any]:
+    """What ships with the project, and after it the entries of the file CNAP_CATALOG names."""
+    shipped = parsed(Path(__file__).with_name("catalog.toml"))
+    own = os.environ.get("CNAP_CATALOG")
+    if not own:
+        return shipped
+    return {key: {**shipped[key], **parsed(Path(own)).get(key, {})} for key in shipped}
+
+
+@cache
+def parsed(path: Path) -> dict[str, Any]:
     try:
-        best.fetch(progress)
-        return best, "it is the most accurate for its cost"
-    except ModelError as error:
-        second.fetch(progress)
-        return second, f"yolox-nano can't be had here ({error})"
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path}: not a catalog ({error})") from None

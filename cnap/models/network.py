@@ -15,7 +15,7 @@ from cnap.models.family import Input, ModelError, Size
 if TYPE_CHECKING:
     import openvino as ov
 
-    from cnap.models.catalog import Model
+    from cnap.models.model import Model
 
 Options = Mapping[str, str | int | bool]
 
