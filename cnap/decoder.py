@@ -53,6 +53,15 @@ class Gop:
         with _demuxed(data, content_type) as (stream, packets):
             self._feed(stream, packets)
 
+    def watch(self, data: memoryview, content_type: str) -> list[av.VideoFrame]:
+        """The frames that came out with this segment, in display order: to look at, not to count.
+
+        A GOP is either watched or shown, not both.
+        """
+        self.skip(data, content_type)
+        ready, self._ready = self._ready, {}
+        return [ready[pts] for pts in sorted(ready)]
+
     def show(
         self, data: memoryview, content_type: str, heldback: int, framecount: int, last: bool
     ) -> list[Shown]:
