@@ -58,29 +58,25 @@ class Broker:
         """Raises ManifestError."""
         spec, own = resource.spec, self.resource.spec.get("delivery")
         delivery = spec.get("delivery") or own or DEFAULT_DELIVERY
-        letters = [
-            (source.at, item["deadLetterSink"], source)
-            for source, item in ((resource, spec.get("delivery")), (self.resource, own))
-            if item and item.get("deadLetterSink")
-        ]
+        dead_letter = None
+        # A Trigger's delivery hides its Broker's, but not the Broker's dead letter sink.
+        for source, given in ((resource, spec.get("delivery")), (self.resource, own)):
+            if dead_letter is None and given and given.get("deadLetterSink"):
+                path = "spec.delivery.deadLetterSink"
+                dead_letter = network.resolve(given["deadLetterSink"], source, path)
+        subscriber = network.resolve(spec.get("subscriber") or {}, resource, "spec.subscriber")
         try:
-            dead_letter = None
-            if letters:
-                _, sink, source = letters[0]
-                dead_letter = network.resolve(sink, source, "spec.delivery.deadLetterSink")
             subscription = Subscription(
                 name=resource.name,
                 network=network,
-                subscriber=network.resolve(
-                    spec.get("subscriber") or {}, resource, "spec.subscriber"
-                ),
+                subscriber=subscriber,
                 reply=broker_url(self.resource.namespace, self.resource.name),
                 dead_letter=dead_letter,
-                delivery=_delivery(resource, delivery),
+                delivery=Delivery.from_spec(delivery),
             )
-            self.triggers.append(Trigger(_filter(resource), subscription))
+            self.triggers.append(Trigger(trigger_filter(spec), subscription))
         except ValueError as error:
-            raise ManifestError([str(error)]) from None
+            raise ManifestError([resource.at("spec", str(error))]) from None
 
 
 def _ttl(event: Event) -> int:
@@ -88,17 +84,3 @@ def _ttl(event: Event) -> int:
         return int(event.attributes[TTL]) - 1
     except (KeyError, ValueError):
         return TTL_START
-
-
-def _delivery(resource: Resource, spec: dict) -> Delivery:
-    try:
-        return Delivery.from_spec(spec)
-    except ValueError as error:
-        raise ValueError(resource.at("spec.delivery", str(error))) from None
-
-
-def _filter(resource: Resource) -> Filter:
-    try:
-        return trigger_filter(resource.spec)
-    except ValueError as error:
-        raise ValueError(resource.at("spec", str(error))) from None

@@ -10,7 +10,7 @@ import aiohttp
 from yarl import URL
 
 from cnap.local.events import Event, to_http
-from cnap.local.manifests import Resource
+from cnap.local.manifests import ManifestError, Resource
 from cnap.local.service import Service, Unanswered
 
 log = logging.getLogger("cnap.local")
@@ -43,29 +43,35 @@ class Receiver(Protocol):
 class Network:
     """Who answers at which URL: Services and Brokers of this runtime, or a real server."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
-        self.services: dict[str, Service] = {}  # by host
-        self.brokers: dict[str, Receiver] = {}  # by path, /namespace/name
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        services: Mapping[str, Service],
+        brokers: Mapping[str, Receiver],
+    ) -> None:
+        """Services by host, Brokers by path; both may grow later."""
         self._session = session
+        self._services = services
+        self._brokers = brokers
 
     def resolve(self, destination: Mapping[str, object], resource: Resource, path: str) -> str:
         """The URL of a destination (`ref`, `uri`, or both) as Knative resolves it.
 
-        Raises ValueError, for people, when it leads nowhere.
+        Raises ManifestError when it leads nowhere.
         """
         ref, uri = destination.get("ref"), str(destination.get("uri") or "")
         if not ref:
             if not urlsplit(uri).netloc:
-                raise ValueError(resource.at(path, "needs a ref or an absolute uri"))
+                raise ManifestError([resource.at(path, "needs a ref or an absolute uri")])
             return uri
         kind, name = ref["kind"], ref["name"]
         namespace = ref.get("namespace", resource.namespace)
-        if kind == "Broker" and f"/{namespace}/{name}" in self.brokers:
+        if kind == "Broker" and f"/{namespace}/{name}" in self._brokers:
             base = broker_url(namespace, name)
-        elif kind == "Service" and f"{name}.{namespace}.svc.cluster.local" in self.services:
+        elif kind == "Service" and f"{name}.{namespace}.svc.cluster.local" in self._services:
             base = f"http://{name}.{namespace}.svc.cluster.local"
         else:
-            raise ValueError(resource.at(f"{path}.ref", f"no {kind} {namespace}/{name} here"))
+            raise ManifestError([resource.at(f"{path}.ref", f"no {kind} {namespace}/{name} here")])
         return urljoin(base, uri) if uri else base
 
     async def post(self, url: str, event: Event, ask: bool = True) -> Answer:
@@ -75,12 +81,12 @@ class Network:
         """
         parts = urlsplit(url)
         if parts.hostname == BROKER_HOST:
-            broker = self.brokers.get(parts.path.rstrip("/"))
+            broker = self._brokers.get(parts.path.rstrip("/"))
             return Answer(await broker.receive(event) if broker else 404)
         headers, body = to_http(event)
         if ask:
             headers["prefer"] = "reply"
-        service = self.services.get(parts.hostname or "")
+        service = self._services.get(parts.hostname or "")
         if service is None:
             return await self._post_outside(url, headers, body)
         headers["host"] = parts.netloc

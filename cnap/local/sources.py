@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from cnap.local.containers import Container, inherited
 from cnap.local.cron import Schedule
 from cnap.local.events import Event
-from cnap.local.manifests import Resource
+from cnap.local.manifests import ManifestError, Resource
 from cnap.local.network import Network
 from cnap.local.process import Guard, Process
 
@@ -75,14 +75,14 @@ class PingSource:
     """Posts the same data to its sink whenever its schedule is due."""
 
     def __init__(self, resource: Resource, network: Network) -> None:
-        """Raises ValueError, for people."""
+        """Raises ManifestError."""
         spec = resource.spec
         self._url = network.resolve(spec.get("sink") or {}, resource, "spec.sink")
         try:
             self._schedule = Schedule(spec.get("schedule", "* * * * *"))
             self._zone = ZoneInfo(spec["timezone"]) if spec.get("timezone") else UTC
         except (ValueError, KeyError) as error:
-            raise ValueError(resource.at("spec.schedule", str(error))) from None
+            raise ManifestError([resource.at("spec.schedule", str(error))]) from None
         attributes = {
             "specversion": "1.0",
             "type": "dev.knative.sources.ping",
