@@ -12,7 +12,7 @@ from pathlib import Path
 import aiohttp
 from redis import asyncio as redis
 
-from cnap.errors import CnapError
+from cnap.errors import CnapError, Unavailable
 from cnap.events.attributes import rfc3339
 from cnap.events.identity import SegmentId, segment_key
 from cnap.events.segment import SUFFIXES, SegmentEvent
@@ -25,6 +25,8 @@ from cnap.stores import Store
 
 IN_FLIGHT = 6
 """Segments: enough that decoding one and inferring another overlap."""
+PATIENCE = 120.0
+"""Seconds to wait for a store that is away."""
 PICTURES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png"}
 PICTURE_TIME = Fraction(1, 25)
 
@@ -168,7 +170,7 @@ class Sending:
     async def _send(self, piece: Piece, tasks: asyncio.TaskGroup) -> None:
         segment = SegmentId(self._stream, self._epoch, piece.cut.sequence)
         key = segment_key(segment, piece.cut.gopstart, SUFFIXES[piece.datacontenttype])
-        await asyncio.to_thread(self._store.put, key, piece.cut.data)
+        await self._keep(key, piece.cut.data)
         self._captured += piece.cut.framecount
         self._sent[segment.sequence] = piece
         if piece.cut.framecount:
@@ -176,6 +178,17 @@ class Sending:
             tasks.create_task(self._sink.post(event.to_event()))
         else:
             self._places.release()
+
+    async def _keep(self, key: str, data: bytes) -> None:
+        """Stores a segment, waiting for a store that is full or away; Unavailable in the end."""
+        give_up = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return await asyncio.to_thread(self._store.put, key, data)
+            except Unavailable:
+                if time.monotonic() > give_up:
+                    raise
+            await asyncio.sleep(0.5)
 
     def _event(self, segment: SegmentId, piece: Piece, key: str) -> SegmentEvent:
         return SegmentEvent(

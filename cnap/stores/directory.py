@@ -1,11 +1,13 @@
 """A folder as a store: for one machine, best in shared memory, where reading is a mapping."""
 
+import contextlib
 import errno
 import mmap
 import os
 import threading
 import time
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
 
 from cnap.errors import Missing, Unavailable
@@ -30,11 +32,12 @@ class DirectoryStore(Store):
         path = self.root / key
         aside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with aside.open("wb", buffering=0) as file:
+            with self._create(aside) as file:
                 for part in parts:
                     _write_all(file.fileno(), memoryview(part).cast("B"))
             aside.replace(path)
+        except FileNotFoundError:
+            raise Unavailable(f"the store {self.root} is gone") from None
         except OSError as error:
             aside.unlink(missing_ok=True)
             what = "is full" if error.errno in FULL else f"can't be written: {error.strerror}"
@@ -75,6 +78,14 @@ class DirectoryStore(Store):
                 continue  # deleted while we looked
             if path.is_file():
                 yield StoredObject(key, facts.st_size, facts.st_mtime)
+
+    def _create(self, path: Path) -> FileIO:
+        """Opens a new file and makes its folders, but never the store's own: that is gone then."""
+        while self.root.is_dir():
+            with contextlib.suppress(FileNotFoundError):  # somebody emptied and removed a folder
+                path.parent.mkdir(parents=True, exist_ok=True)
+                return path.open("wb", buffering=0)
+        raise FileNotFoundError
 
     def _usage(self) -> int:
         """Bytes in use, measured at most once a second."""

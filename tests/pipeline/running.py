@@ -1,0 +1,82 @@
+"""A whole pipeline for each test, with the real functions in processes of their own."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+from redis import asyncio as redis
+
+from cnap.accounts import Account, account
+from cnap.cameras import Camera
+from cnap.pipeline import Pipeline, Running
+from cnap.redis import connect
+from cnap.sending import Sending, Summary
+from cnap.source.sink import Sink
+from cnap.stores import open_store
+
+MODEL = "fastestdet"
+
+
+@asynccontextmanager
+async def running(cameras: list[Camera] = (), models: tuple[str, ...] = (MODEL,), port=None):
+    pipeline = Pipeline(list(cameras), models, port)
+    try:
+        yield await pipeline.start()
+    finally:
+        await pipeline.stop()
+
+
+async def send(
+    at: Running, files: list[Path], stream: str = "film", models: tuple[str, ...] = (MODEL,)
+) -> tuple[list[dict], Summary]:
+    """What `cnap send` does: every outcome, in order, and the summary."""
+    async with (
+        aiohttp.ClientSession() as session,
+        redis.Redis.from_url(at.redis, decode_responses=True) as database,
+    ):
+        sending = Sending(
+            stream, models, open_store(at.store), Sink(session, at.broker), database, "max"
+        )
+        return [outcome async for outcome in sending.run(files)], sending.summary
+
+
+def account_of(at: Running, stream: str) -> Account:
+    """The stream's account; its identity is checked whenever it is looked at."""
+    found = account(connect(at.redis), stream)
+    for counts in (found, *found.models.values()):
+        assert counts.captured == (
+            counts.inferred + counts.dropped + counts.failed + counts.inflight
+        )
+        assert counts.inflight >= 0
+    return found
+
+
+async def until(condition: Callable[[], object], seconds: float = 60) -> None:
+    """Waits for a condition that must come true sooner or later."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.1)
+
+
+def processes_of(at: Running, function: str) -> Iterator[int]:
+    """Process ids of a function's replicas."""
+    for place in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            environment = place.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        wanted = {f"CNAP_FUNCTION={function}".encode(), f"CNAP_STORE={at.store}".encode()}
+        if wanted <= set(environment):
+            yield int(place.parent.name)
+
+
+def kill(pids: Iterator[int]) -> int:
+    count = 0
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+        count += 1
+    return count

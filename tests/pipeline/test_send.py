@@ -1,0 +1,90 @@
+"""Files through the whole pipeline: every frame gets a result or a counted failure."""
+
+from pathlib import Path
+
+import pytest
+
+from cnap.events import outcome, schemas
+from cnap.stores import open_store
+from tests.pipeline.running import MODEL, account_of, running, send
+
+FRAMES = {"car-detection.mp4": 377, "bikes.mp4": 250, "udacity_test_video.mp4": 38}
+
+
+@pytest.fixture
+async def pipeline():
+    async with running() as at:
+        yield at
+
+
+async def test_every_frame_of_several_clips_has_a_result(pipeline, clips: Path) -> None:
+    outcomes, summary = await send(pipeline, [clips / name for name in FRAMES])
+
+    for name, frames in FRAMES.items():
+        assert sum(len(o["frames"]) for o in outcomes if o["file"] == name) == frames
+    assert (summary.inferred, summary.failed, summary.dropped) == (sum(FRAMES.values()), 0, 0)
+    assert [o["sequence"] for o in outcomes] == sorted(o["sequence"] for o in outcomes)
+    times = [frame["time"] for o in outcomes for frame in o["frames"]]
+    assert times == sorted(times)
+    assert len(set(times)) == len(times)
+    for one in outcomes:
+        schemas.validated(outcome.RESULT, {k: v for k, v in one.items() if k != "file"})
+    seen = {
+        d["label"]
+        for o in outcomes
+        if o["file"] == "car-detection.mp4"
+        for frame in o["frames"]
+        for d in frame["detections"]
+    }
+    assert "car" in seen
+
+
+async def test_the_account_is_settled_and_the_store_empty_when_all_is_sent(
+    pipeline, clips: Path
+) -> None:
+    await send(pipeline, [clips / "bikes.mp4"])
+
+    found = account_of(pipeline, "film")
+    assert (found.captured, found.inferred, found.inflight) == (250, 250, 0)
+    assert (found.state, found.outstanding) == ("ended", 0)
+    assert list(open_store(pipeline.store).objects("segments/")) == []
+    assert list(open_store(pipeline.store).objects("frames/")) == []
+
+
+async def test_pictures_of_a_folder_are_a_stream(pipeline, assets: Path) -> None:
+    pictures = sorted((assets / "coco-mini" / "images").iterdir())[:5]
+
+    outcomes, summary = await send(pipeline, pictures)
+
+    assert [o["file"] for o in outcomes] == [picture.name for picture in pictures]
+    assert summary.inferred == 5
+
+
+async def test_broken_files_are_told_and_leave_the_others_alone(
+    pipeline, clips: Path, tmp_path: Path
+) -> None:
+    text = tmp_path / "text.mp4"
+    text.write_text("this is not a film")
+    bomb = tmp_path / "bomb.png"
+    header = (60000).to_bytes(4, "big") * 2
+    bomb.write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + header + b"\x08\x02\0\0\0" + bytes(50))
+
+    outcomes, summary = await send(pipeline, [text, bomb, clips / "udacity_test_video.mp4"])
+
+    assert any("text.mp4" in problem for problem in summary.problems)
+    refused = [o for o in outcomes if o["file"] == "bomb.png"]
+    assert [f["reason"] for o in refused for f in o["failed"]] == ["bad input"]
+    assert summary.inferred == 38
+    assert account_of(pipeline, "film").failed == 1
+
+
+async def test_two_models_each_see_every_frame(clips: Path) -> None:
+    models = (MODEL, "vehicle-0200")
+    async with running(models=models) as at:
+        outcomes, summary = await send(at, [clips / "udacity_test_video.mp4"], models=models)
+
+        assert [o["model"] for o in outcomes[:2]] == list(models)
+        assert summary.inferred == 2 * 38
+        counts = account_of(at, "film").models
+        assert {name: counts[name].inferred for name in models} == dict.fromkeys(models, 38)
+        assert list(open_store(at.store).objects("frames/")) == []
