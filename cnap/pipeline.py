@@ -66,8 +66,14 @@ class Pipeline:
     """Starts everything on `start`, and leaves nothing behind on `stop`."""
 
     def __init__(
-        self, streams: Sequence[Camera], models: Sequence[str], port: int | None = None
+        self,
+        streams: Sequence[Camera],
+        models: Sequence[str],
+        port: int | None = None,
+        catalog: str = "",
     ) -> None:
+        """`port` is the page's; `catalog` declares models that are a person's own files."""
+        self._catalog = catalog
         self._cameras, self._models, self._port = list(streams), list(models), port
         self._folder: Path | None = None
         self._guard = Guard()
@@ -127,6 +133,10 @@ class Pipeline:
             "CNAP_NAMESPACE": NAMESPACE,
             "CNAP_KUBERNETES_TOKEN": token,
         }
+        if self._catalog:
+            own = self._folder / "models.toml"
+            own.write_text(self._catalog)
+            env["CNAP_CATALOG"] = str(own)
         self._runtime = Runtime(
             manifests(self._models, self._folder),
             namespace=NAMESPACE,

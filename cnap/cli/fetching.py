@@ -25,15 +25,26 @@ class Bar:
         click.echo(f"\rfetching {name}  {share} ", err=True, nl=total > 0 and done >= total)
 
 
-def fetch_models(names: tuple[str, ...]) -> tuple[str, ...]:
-    """The models by name, each on this machine then; without names the default one."""
-    if not names:
+def fetch_models(
+    sources: tuple[str, ...], family: str | None = None, labels: Path | None = None
+) -> tuple[tuple[str, ...], str]:
+    """The models by name, each on this machine then, and the catalog of those that are files.
+
+    Without `sources` it is the default model.
+    """
+    if not sources:
         model, why = catalog.default(Bar())
         click.echo(f"Model: {model.name} ({why})", err=True)
-        return (model.name,)
-    for name in names:
-        catalog.model(name).fetch(Bar())
-    return tuple(dict.fromkeys(names))
+        return (model.name,), ""
+    known = tuple(labels.read_text().split("\n")) if labels else None
+    models = [
+        catalog.load(source, family, [k for k in known if k] if known else None)
+        for source in dict.fromkeys(sources)
+    ]
+    for model in models:
+        model.fetch(Bar())
+    own = "\n".join(catalog.declared(model) for model in models if model.path)
+    return tuple(model.name for model in models), own
 
 
 def fetch_clip(name: str = "bikes") -> Path:

@@ -4,14 +4,14 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import aiohttp
 import click
 
 from cnap.cli.fetching import fetch_models
-from cnap.cli.options import model_option
+from cnap.cli.options import model_options
 from cnap.errors import BadEvent, CnapError
 from cnap.events.attributes import stream_name
 from cnap.pipeline import Pipeline, Running
@@ -23,7 +23,7 @@ from cnap.sending import Sending, Summary, inputs
     "paths", nargs=-1, required=True, metavar="FILE|DIR...", type=click.Path(path_type=Path)
 )
 @click.option("--stream", required=True, metavar="NAME", help="The stream to send them as.")
-@model_option
+@model_options
 @click.option(
     "--pace",
     type=click.Choice(["real", "max"]),
@@ -33,7 +33,13 @@ from cnap.sending import Sending, Summary, inputs
 )
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON a segment and model.")
 def send(
-    paths: tuple[Path, ...], stream: str, models: tuple[str, ...], pace: str, as_json: bool
+    paths: tuple[Path, ...],
+    stream: str,
+    models: tuple[str, ...],
+    family: str | None,
+    labels: Path | None,
+    pace: str,
+    as_json: bool,
 ) -> None:
     """Push video files, or folders of pictures, through a running pipeline (or one that this
     command starts for itself). Nothing is dropped: every frame has a result or a counted failure.
@@ -44,10 +50,17 @@ def send(
         raise click.BadParameter(str(error)) from None
     files = inputs(paths)
     running = Running.find()
-    chosen = tuple(models) or tuple(running.models if running else ()) or fetch_models(())
-    if not running:
-        fetch_models(chosen)
-    summary = asyncio.run(_send(files, stream, chosen, pace, as_json, running))
+    if running:
+        pipeline, chosen = _there(running), models or tuple(running.models)
+        if unknown := set(chosen) - set(running.models):
+            raise CnapError(
+                f"the running pipeline has no {', '.join(sorted(unknown))}; "
+                f"it has {', '.join(running.models)}"
+            )
+    else:
+        chosen, own = fetch_models(models, family, labels)
+        pipeline = _own(Pipeline([], chosen, catalog=own))
+    summary = asyncio.run(_send(files, stream, chosen, pace, as_json, pipeline))
     _tell(summary, as_json)
     if summary.problems or summary.failed:
         raise SystemExit(1)
@@ -59,26 +72,20 @@ async def _send(
     models: tuple[str, ...],
     pace: str,
     as_json: bool,
-    running: Running | None,
+    pipeline: AbstractAsyncContextManager[Running],
 ) -> Summary:
     from redis import asyncio as redis
 
     from cnap.source.sink import Sink
     from cnap.stores import open_store
 
-    async with _pipeline(running, models) as pipeline:
-        unknown = set(models) - set(pipeline.models)
-        if unknown:
-            raise CnapError(
-                f"the running pipeline has no {', '.join(sorted(unknown))}; "
-                f"it has {', '.join(pipeline.models)}"
-            )
+    async with pipeline as at:
         connector = aiohttp.TCPConnector(limit=0)
         async with (
             aiohttp.ClientSession(connector=connector) as session,
-            redis.Redis.from_url(pipeline.redis, decode_responses=True) as database,
+            redis.Redis.from_url(at.redis, decode_responses=True) as database,
         ):
-            store, sink = open_store(pipeline.store), Sink(session, pipeline.broker)
+            store, sink = open_store(at.store), Sink(session, at.broker)
             sending = Sending(stream, models, store, sink, database, pace)
             shown = click.progressbar(
                 length=len(files), label=stream, file=sys.stderr, show_pos=True
@@ -95,15 +102,16 @@ async def _send(
 
 
 @asynccontextmanager
-async def _pipeline(running: Running | None, models: tuple[str, ...]) -> AsyncIterator[Running]:
-    if running:
-        yield running
-        return
-    own = Pipeline([], models)
+async def _there(running: Running) -> AsyncIterator[Running]:
+    yield running
+
+
+@asynccontextmanager
+async def _own(pipeline: Pipeline) -> AsyncIterator[Running]:
     try:
-        yield await own.start()
+        yield await pipeline.start()
     finally:
-        await own.stop()
+        await pipeline.stop()
 
 
 def _tell(summary: Summary, as_json: bool) -> None:

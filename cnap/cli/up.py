@@ -12,7 +12,7 @@ import click
 
 from cnap.cameras import Camera
 from cnap.cli.fetching import fetch_clip, fetch_models
-from cnap.cli.options import model_option
+from cnap.cli.options import model_options
 from cnap.errors import BadEvent, CnapError
 from cnap.events.attributes import stream_name
 from cnap.pipeline import Pipeline, Running
@@ -27,13 +27,15 @@ PORT = 8800
 @click.option(
     "--stream", "streams", multiple=True, metavar="NAME=FILE", help="A video as a camera."
 )
-@model_option
+@model_options
 @click.option("--framerate", type=click.FloatRange(0.1, 1000), help="Frames a second to look at.")
 @click.option("--port", default=PORT, show_default=True, help="Port of the page, on loopback.")
 @click.option("--verbose", "-v", is_flag=True, help="Show what every part of the pipeline says.")
 def up(
     streams: tuple[str, ...],
     models: tuple[str, ...],
+    family: str | None,
+    labels: Path | None,
     framerate: float | None,
     port: int,
     verbose: bool,
@@ -47,11 +49,11 @@ def up(
         level=logging.INFO if verbose else logging.ERROR, format="%(asctime)s %(message)s"
     )
     began = time.monotonic()
-    names = fetch_models(models)
+    names, own = fetch_models(models, family, labels)
     cameras = [_camera(stream, names, framerate) for stream in streams]
     if not cameras:
         cameras = [Camera("demo", str(fetch_clip()), names, framerate)]
-    asyncio.run(_run(Pipeline(cameras, names, port), began))
+    asyncio.run(_run(Pipeline(cameras, names, port, own), began))
 
 
 def _camera(stream: str, models: tuple[str, ...], framerate: float | None) -> Camera:
