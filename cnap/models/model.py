@@ -1,4 +1,4 @@
-"""A model: its family, its files and what they need. Light to import: transcode asks it for sizes."""
+"""A model: its family, files and labels, and the size of frames that it needs."""
 
 from __future__ import annotations
 

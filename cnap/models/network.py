@@ -86,7 +86,8 @@ def read(path: Path, weights: Path | None = None) -> ov.Model:
     if not path.is_file():
         raise ModelError(f"{path}: no such model file")
     try:
-        return openvino().Core().read_model(path, weights or Path())
+        core = openvino().Core()
+        return core.read_model(path, weights) if weights else core.read_model(path)
     except RuntimeError:  # OpenVINO's own text is a page about its source files
         raise ModelError(
             f"{path}: not a model that OpenVINO can read (ONNX, or .xml with its .bin beside it)"
