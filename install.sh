@@ -5,11 +5,15 @@ set -eu
 
 say() { printf '%s\n' "cnap: $*" >&2; }
 
-quietly() {  # runs a command; shows what it said, and our words, only when it fails
+quietly() {  # runs a command; only when it fails: what it said, or our words if the network did
     words=$1; shift
     log=$(mktemp)
     if ! "$@" >"$log" 2>&1; then
-        tail -n 15 "$log" >&2
+        if grep -qiE "name resolution|name or service|connection|dns error|timed out|unreachable" "$log"; then
+            words="no package index could be reached: check the network (or pip's index-url) and try again"
+        else
+            tail -n 15 "$log" >&2
+        fi
         rm -f "$log"
         say "$words"
         exit 1
@@ -37,11 +41,11 @@ if [ ! -x "$venv/bin/pip" ]; then
     say "making $venv"
     quietly "Python can't make virtual environments here: install python3-venv" "$python" -m venv "$venv"
 fi
-offline="no package index could be reached: check the network (or pip's index-url), then try again"
+failed="$what can't be installed: the lines above say why"
 if [ ! -x "$venv/bin/uv" ]; then
-    quietly "$offline" "$venv/bin/pip" install -q --disable-pip-version-check uv
+    quietly "$failed" "$venv/bin/pip" install -q --disable-pip-version-check uv
 fi
 say "installing $what"
 index=$("$venv/bin/pip" config get global.index-url 2>/dev/null || true)
 [ -z "$index" ] || export UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-$index}"
-quietly "$offline" "$venv/bin/uv" pip install -q --python "$venv/bin/python" -c requirements.lock -e "$what"
+quietly "$failed" "$venv/bin/uv" pip install -q --no-cache --python "$venv/bin/python" -c requirements.lock -e "$what"
