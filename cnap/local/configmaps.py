@@ -1,7 +1,6 @@
 """ConfigMaps that can be read, changed and watched."""
 
 import asyncio
-import copy
 import itertools
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -24,7 +23,7 @@ class ConfigMaps:
         self._changed = changed
 
     def add(self, resource: Resource) -> None:
-        self._put(resource.namespace, resource.name, dict(resource.body))
+        self._put(resource.namespace, resource.name, resource.body)
 
     def get(self, namespace: str, name: str) -> dict[str, Any] | None:
         return self._objects.get((namespace, name))
@@ -44,12 +43,12 @@ class ConfigMaps:
         old = self.get(namespace, name)
         if old is None:
             return None
-        new = _merge(copy.deepcopy(old), patch)
-        data = new.get("data") or {}
+        merged = _merge(old, patch)
+        data = merged.get("data", {})
         if not isinstance(data, dict) or not all(isinstance(v, str) for v in data.values()):
             raise ValueError("data must be texts")
-        new["metadata"] = {**new["metadata"], "name": name, "namespace": namespace}
-        self._put(namespace, name, new)
+        metadata = {**(merged.get("metadata") or {}), "name": name}
+        new = self._put(namespace, name, {**merged, "metadata": metadata})
         for watcher in self._watchers:
             watcher.put_nowait(("MODIFIED", new))
         if self._changed:
@@ -73,15 +72,12 @@ class ConfigMaps:
         finally:
             self._watchers.discard(queue)
 
-    def _put(self, namespace: str, name: str, body: dict[str, Any]) -> None:
+    def _put(self, namespace: str, name: str, body: dict[str, Any]) -> dict[str, Any]:
         version = str(next(self._versions))
         metadata = {**body["metadata"], "namespace": namespace, "resourceVersion": version}
-        self._objects[namespace, name] = {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            **body,
-            "metadata": metadata,
-        }
+        stored = {**body, "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
+        self._objects[namespace, name] = stored
+        return stored
 
 
 def _merge(target: Any, patch: Any) -> Any:

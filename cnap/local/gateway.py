@@ -32,7 +32,7 @@ async def forward(service: Service, request: web.BaseRequest) -> web.StreamRespo
     body = request.content if request.can_read_body else None
     answer: web.StreamResponse | None = None
     try:
-        async with service.request(request.method, request.path_qs, headers, body) as response:
+        async with service.request(request.method, request.raw_path, headers, body) as response:
             answer = web.StreamResponse(
                 status=response.status,
                 reason=response.reason,

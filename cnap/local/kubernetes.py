@@ -103,8 +103,10 @@ class Kubernetes:
                 return _status(415, "only application/merge-patch+json")
             try:
                 patch = json.loads(await request.read())
+                if not isinstance(patch, dict):
+                    raise ValueError("it is no object")
                 item = self._config_maps.patch(namespace, name, patch)
-            except (ValueError, TypeError, AttributeError) as error:
+            except ValueError as error:
                 return _status(400, f"no merge patch for a ConfigMap: {error}")
         if item is None:
             return _status(404, f'configmaps "{name}" not found')

@@ -63,6 +63,7 @@ class Runtime:
         self._port, self._public_port, self._host = port, public_port, host
         self._config_data = configmaps or {}
         self._config_maps = ConfigMaps(changed)
+        self._session: aiohttp.ClientSession | None = None
         self._library = Library()
         self._guard = Guard()
         self._services: dict[str, Service] = {}
@@ -108,7 +109,8 @@ class Runtime:
         await asyncio.gather(*(part.stop(STOP_GRACE) for part in parts))
         await self._listeners.close()
         await self._guard.stop()
-        await self._session.close()
+        if self._session:
+            await self._session.close()
 
     def _load(self) -> list[Resource]:
         resources = manifests.load(self._paths, self.namespace)
