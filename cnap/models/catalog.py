@@ -138,6 +138,7 @@ def default(progress: Progress | None = None) -> tuple[Model, str]:
     return second, "yolox-nano is not on this machine"
 
 
+@cache
 def family(name: str) -> Family:
     """The plug-in of this name; imported only now, since a process needs one of them."""
     if name not in FAMILIES:

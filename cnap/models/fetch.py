@@ -148,5 +148,7 @@ def copy(source: BinaryIO, file: BinaryIO, asset: Asset, tell: Progress) -> None
 
 
 def reason(error: Exception) -> str:
-    cause = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
-    return f"no network ({cause})" if isinstance(cause, OSError) else str(cause)
+    wrapped = getattr(error, "reason", None)  # urlopen's own error around the socket's
+    if isinstance(wrapped, OSError):
+        return f"no network ({wrapped.strerror or wrapped})"
+    return getattr(error, "strerror", None) or str(error)

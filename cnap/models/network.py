@@ -6,6 +6,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -63,7 +64,10 @@ def prepared(model: Model, files: Sequence[Path], size: Size) -> ov.Model:
 
 def key(core: ov.Core, model: Model, files: Sequence[Path], options: Options) -> str:
     """What compiled code depends on; file contents count by time and size, as with make."""
-    stats = [(path.resolve(), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+    try:
+        stats = [(path.resolve(), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+    except OSError as error:
+        raise ModelError(f"{error.filename}: {error.strerror}") from None
     cpu = core.get_property("CPU", "FULL_DEVICE_NAME")
     able = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     facts = stats, cpu, able, openvino().get_version(), model.family.name, model.input, options
@@ -78,13 +82,12 @@ def keep(compiled: ov.CompiledModel, place: Path) -> None:
         part.write_bytes(compiled.export_model().getbuffer())
         part.replace(place)
     except OSError:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
 
 
 def read(path: Path, weights: Path | None = None) -> ov.Model:
     """The network in an ONNX file, or an .xml with its weights (by default the .bin beside it)."""
-    if not path.is_file():
-        raise ModelError(f"{path}: no such model file")
     try:
         core = openvino().Core()
         return core.read_model(path, weights) if weights else core.read_model(path)
