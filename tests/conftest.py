@@ -1,9 +1,15 @@
 """What several tests need."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from redis import Redis
+
+from cnap.redis import connect
+from cnap.stores.directory import DirectoryStore
+from tests import servers
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -16,3 +22,40 @@ def assets() -> Path:
         pytest.skip("no models and clips here: CNAP_ASSETS names no folder that has them")
     os.environ["CNAP_ASSETS"] = str(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with servers.valkey(tmp_path_factory.mktemp("valkey")) as url:
+        yield url
+
+
+@pytest.fixture
+def database(redis_url: str) -> Iterator[Redis]:
+    """An empty Redis."""
+    with connect(redis_url) as client:
+        client.flushall()
+        yield client
+
+
+@pytest.fixture(scope="session")
+def s3_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The endpoint of a real S3 server; the environment names it as it would in a cluster."""
+    with servers.seaweed(tmp_path_factory.mktemp("s3")) as url:
+        settings = {
+            "AWS_ENDPOINT_URL": url,
+            "AWS_ACCESS_KEY_ID": servers.S3_KEY,
+            "AWS_SECRET_ACCESS_KEY": servers.S3_SECRET,
+            "AWS_REGION": "us-east-1",
+        }
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in settings.items():
+                patch.setenv(name, value)
+            yield url
+
+
+@pytest.fixture
+def folder_store(tmp_path: Path) -> DirectoryStore:
+    folder = tmp_path / "store"
+    folder.mkdir()
+    return DirectoryStore(f"file://{folder}")

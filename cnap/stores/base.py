@@ -10,6 +10,7 @@ from cnap.errors import BadEvent
 Buffer = bytes | bytearray | memoryview
 
 KEY = re.compile(r"[a-z0-9-]+(/[a-z0-9.-]*[a-z0-9][a-z0-9.-]*)+")
+MAX_KEY = 500
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Store(ABC):
     def key(self, dataref: str) -> str:
         """The key behind a `dataref`; BadEvent where it points outside this store."""
         key = dataref.removeprefix(self.url + "/")
-        if key == dataref or not KEY.fullmatch(key) or len(key) > 500:
+        if key == dataref or len(key) > MAX_KEY or not KEY.fullmatch(key):
             raise BadEvent(f"dataref {dataref[:120]!r} is not in the store {self.url}")
         return key
 

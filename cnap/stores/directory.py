@@ -14,6 +14,7 @@ from cnap.errors import Missing, Unavailable
 from cnap.stores.base import Buffer, Store, StoredObject
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
+ATTEMPTS = 1000
 
 
 class DirectoryStore(Store):
@@ -39,7 +40,8 @@ class DirectoryStore(Store):
         except FileNotFoundError:
             raise Unavailable(f"the store {self.root} is gone") from None
         except OSError as error:
-            aside.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                aside.unlink()
             what = "is full" if error.errno in FULL else f"can't be written: {error.strerror}"
             raise Unavailable(f"the store {self.root} {what}") from None
 
@@ -57,35 +59,46 @@ class DirectoryStore(Store):
             raise Unavailable(f"the store {self.root} can't be read: {error.strerror}") from None
 
     def delete(self, *keys: str) -> None:
-        for key in keys:
-            path = self.root / key
-            path.unlink(missing_ok=True)
-            for folder in list(path.parents)[: key.count("/")]:
-                try:
-                    folder.rmdir()
-                except OSError:
-                    break  # another object is in it, or somebody removed it first
+        try:
+            for key in keys:
+                (self.root / key).unlink(missing_ok=True)
+                self._remove_emptied(key)
+        except OSError as error:
+            raise Unavailable(f"the store {self.root} can't be changed: {error.strerror}") from None
+        if not self.root.is_dir():
+            raise Unavailable(f"the store {self.root} is gone")
 
     def objects(self, prefix: str) -> Iterator[StoredObject]:
-        folder = self.root / prefix.rpartition("/")[0]
-        for path in sorted(folder.rglob("*")):
-            key = path.relative_to(self.root).as_posix()
-            if not key.startswith(prefix) or path.name.startswith("."):
-                continue
+        if not self.root.is_dir():
+            raise Unavailable(f"the store {self.root} is gone")
+        keys = []
+        for folder, _, names in os.walk(self.root / prefix.rpartition("/")[0]):
+            within = Path(folder).relative_to(self.root)
+            keys += [(within / name).as_posix() for name in names if not name.startswith(".")]
+        for key in sorted(key for key in keys if key.startswith(prefix)):
             try:
-                facts = path.stat()
+                facts = (self.root / key).stat()
             except FileNotFoundError:
                 continue  # deleted while we looked
-            if path.is_file():
-                yield StoredObject(key, facts.st_size, facts.st_mtime)
+            yield StoredObject(key, facts.st_size, facts.st_mtime)
+
+    def _remove_emptied(self, key: str) -> None:
+        for folder in list((self.root / key).parents)[: key.count("/")]:
+            try:
+                folder.rmdir()
+            except OSError:
+                return  # another object is in it, or somebody removed it first
 
     def _create(self, path: Path) -> FileIO:
         """Opens a new file and makes its folders, but never the store's own: that is gone then."""
-        while self.root.is_dir():
-            with contextlib.suppress(FileNotFoundError):  # somebody emptied and removed a folder
+        for _ in range(ATTEMPTS):
+            if not self.root.is_dir():
+                raise FileNotFoundError
+            # Somebody may be emptying and removing a folder just now: then it is made again.
+            with contextlib.suppress(FileNotFoundError, FileExistsError):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 return path.open("wb", buffering=0)
-        raise FileNotFoundError
+        raise NotADirectoryError(errno.ENOTDIR, f"{path.parent} can't be made")
 
     def _usage(self) -> int:
         """Bytes in use, measured at most once a second."""
