@@ -7,16 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
-import numpy as np
-
 from cnap.errors import Unavailable
 
 if TYPE_CHECKING:
+    import numpy as np
     import openvino as ov
 
 Size = tuple[int, int]  # width, height in pixels
 Shape = tuple[int, ...]
-Outputs = Mapping[str, np.ndarray]
+Outputs = Mapping[str, "np.ndarray"]
 
 
 class ModelError(Unavailable):
