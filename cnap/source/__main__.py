@@ -43,7 +43,10 @@ class Streams:
 
     async def stop(self) -> None:
         await asyncio.gather(
-            *(s.stop("ended", "the source was stopped") for s in self._running.values())
+            *(
+                s.stop("ended", "the source was stopped", patience=0.4)
+                for s in self._running.values()
+            )
         )
 
     async def _end(self, stream: Stream, by_name: dict[str, Camera]) -> None:
