@@ -1,0 +1,82 @@
+"""Streams and functions as they are now: what `cnap status` and the page show."""
+
+import asyncio
+from typing import Any
+
+from redis import Redis
+
+from cnap import cameras
+from cnap.accounts import Account, accounts
+from cnap.cameras import Camera, CameraError
+from cnap.dashboard.functions import functions
+from cnap.dashboard.results import Results
+from cnap.kubernetes import Kubernetes
+
+ZEROS = {"captured": 0, "inferred": 0, "dropped": 0, "failed": 0, "inflight": 0}
+
+
+class Status:
+    def __init__(self, redis: Redis, kubernetes: Kubernetes, results: Results) -> None:
+        self._redis, self._kubernetes, self._results = redis, kubernetes, results
+        self.streams: tuple[str, ...] = ()
+        """The streams' names, as of the last reading."""
+
+    async def read(self) -> dict[str, Any]:
+        """Raises Unavailable where Redis or the Kubernetes API does not answer."""
+        told, data, services, deployments = await asyncio.gather(
+            asyncio.to_thread(accounts, self._redis),
+            self._kubernetes.config_map(cameras.CONFIG_MAP),
+            self._kubernetes.services(),
+            self._kubernetes.deployments(),
+        )
+        streams = self._merged(configured(data), told)
+        self.streams = tuple(stream["name"] for stream in streams)
+        return {"streams": streams, "functions": functions(services, deployments)}
+
+    def _merged(self, known: list[Camera], told: list[Account]) -> list[dict[str, Any]]:
+        """The cameras in their own order, then the streams that were pushed."""
+        by_name = {account.name: account for account in told}
+        entries = []
+        for camera in known:
+            account = by_name.pop(camera.name, None)
+            entry = self._told(account) if account else _untold(camera)
+            entries.append(entry | {"camera": True, "paused": camera.paused})
+        return entries + [
+            self._told(account) | {"camera": False, "paused": False}
+            for _, account in sorted(by_name.items())
+        ]
+
+    def _told(self, account: Account) -> dict[str, Any]:
+        entry = account.as_json()
+        rate, latency = self._results.speed(account.name)
+        for model, counts in entry["models"].items():
+            counts["rate"], counts["latency"] = self._results.speed(account.name, model)
+        return entry | {"rate": rate, "latency": latency}
+
+
+def configured(data: dict[str, str]) -> list[Camera]:
+    """The cameras of the ConfigMap; none where it can't be read, as the source sees it too."""
+    try:
+        return cameras.parse(data.get(cameras.KEY, ""))
+    except CameraError:
+        return []
+
+
+def _untold(camera: Camera) -> dict[str, Any]:
+    """A camera whose source has said nothing yet."""
+    return ZEROS | {
+        "name": camera.name,
+        "state": "paused" if camera.paused else "connecting",
+        "reason": "" if camera.paused else "its source has not told anything yet",
+        "since": "",
+        "epoch": 0,
+        "framerate": 0.0,
+        "outstanding": 0,
+        "reasons": {},
+        "models": {
+            name: ZEROS | {"reasons": {}, "rate": 0.0, "latency": None} for name in camera.models
+        },
+        "rate": 0.0,
+        "latency": None,
+        "coldstart": None,
+    }

@@ -1,0 +1,47 @@
+// Elements in one expression, and icons that need no file of their own.
+
+export function el(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (name === "text") node.textContent = value;
+    else if (value === true) node.setAttribute(name, "");
+    else if (value !== false && value != null) node.setAttribute(name, value);
+  }
+  node.append(...children.filter((child) => child != null));
+  return node;
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+export function svg(tag, attributes = {}, ...children) {
+  const node = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
+const PATHS = {
+  pause: "M6 4.500v11M14 4.500v11",
+  play: "M6 4.200v11.600l9.500-5.800z",
+  focus: "M4 7.500V4h3.500M16 7.500V4h-3.500M4 12.500V16h3.500M16 12.500V16h-3.500",
+  back: "M8 5l-5 5 5 5M3.500 10H17",
+  sun: "M10 6.500a3.500 3.500 0 1 0 0 7 3.500 3.500 0 0 0 0-7M10 1.800v1.700M10 16.500v1.700M1.800 10h1.700M16.500 10h1.700M4.200 4.200l1.200 1.200M14.600 14.600l1.200 1.200M15.800 4.200l-1.200 1.200M5.400 14.600l-1.200 1.200",
+  moon: "M16.500 11.800A7 7 0 1 1 8.200 3.500a5.600 5.600 0 0 0 8.300 8.300z",
+  auto: "M10 3a7 7 0 1 0 0 14 7 7 0 0 0 0-14M10 3v14M10 6.500h4M10 10h6.500M10 13.500h4.500",
+  help: "M7.400 7.600a2.700 2.700 0 1 1 3.900 2.400c-.8.4-1.300.9-1.300 1.800M10 14.800v.1",
+  camera: "M2.800 6.500A1.500 1.500 0 0 1 4.300 5h6.900a1.500 1.500 0 0 1 1.500 1.500v7a1.500 1.500 0 0 1-1.500 1.500H4.300a1.500 1.500 0 0 1-1.500-1.500zM12.700 9l4.500-2.500v7L12.700 11",
+};
+
+export function icon(name) {
+  return svg(
+    "svg",
+    { viewBox: "0 0 20 20", width: 20, height: 20, class: "glyph", "aria-hidden": "true" },
+    svg("path", { d: PATHS[name] }),
+  );
+}
+
+// Sets text only where it differs, so that nothing is laid out again for the same words.
+export function say(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}

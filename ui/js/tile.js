@@ -1,0 +1,199 @@
+// One stream: its video with what was found in it, and how it does.
+
+import { Account, inWords } from "./account.js";
+import { Detections } from "./detections.js";
+import { el, icon, say } from "./dom.js";
+import { filter } from "./filter.js";
+import { duration, rate, seconds } from "./format.js";
+import { Overlay } from "./overlay.js";
+import { Viewer } from "./viewer.js";
+
+const STATES = {
+  connecting: "Connecting",
+  live: "Live",
+  behind: "Behind",
+  paused: "Paused",
+  ended: "Ended",
+  failed: "Failed",
+  pausing: "Pausing",
+  resuming: "Resuming",
+};
+
+export class Tile {
+  stream = null;
+  current = []; // what is drawn now
+  moment = null;
+  detections = new Detections();
+
+  #account = new Account();
+  #size = null;
+  #drawn = 0;
+  #asked = null;
+  #control;
+
+  // control: { pause(name, paused), focus(tile), allowed() }
+  constructor(name, control) {
+    this.name = name;
+    this.#control = control;
+    this.#build();
+    this.#overlay = new Overlay(this.#parts.overlay);
+    this.viewer = new Viewer(name, { video: this.#parts.video, canvas: this.#parts.picture }, {
+      shown: (moment, size) => this.#show(moment, size),
+      changed: () => this.#tell(),
+      found: (segment) => (this.stream?.rate || this.detections.models.length ? this.detections.found(segment) : segment.epoch),
+    });
+    filter.addEventListener("change", () => this.#redraw());
+  }
+
+  #overlay;
+  #parts = {};
+
+  #build() {
+    const p = this.#parts;
+    p.video = el("video", { muted: true, playsinline: true, disablepictureinpicture: true, tabindex: -1, "aria-hidden": "true" });
+    p.picture = el("canvas", { class: "picture", hidden: true, "aria-hidden": "true" });
+    p.overlay = el("canvas", { class: "overlay", role: "img" });
+    p.badge = el("span", { class: "badge", hidden: true });
+    p.wake = el("span", { class: "badge waking", hidden: true });
+    p.veilTitle = el("strong");
+    p.veilWords = el("span");
+    p.veil = el("div", { class: "veil", hidden: true }, p.veilTitle, p.veilWords);
+    p.title = el("h2", { id: `stream-${this.name}`, text: this.name });
+    p.state = el("span", { class: "state" });
+    p.speed = el("span", { class: "speed" });
+    p.latency = el("span", { class: "latency", title: "From a frame's capture to its result, median" });
+    p.pause = el("button", { type: "button", class: "icon", onclick: () => this.toggle() }, icon("pause"));
+    p.focus = el("button", { type: "button", class: "icon", "aria-label": `Focus ${this.name}`, title: "Focus (f)", onclick: () => this.#control.focus(this) }, icon("focus"));
+    this.stage = el("div", { class: "stage", ondblclick: () => this.#control.focus(this) }, p.video, p.picture, p.overlay, el("div", { class: "badges" }, p.badge, p.wake), p.veil);
+    this.node = el(
+      "article",
+      { class: "tile", tabindex: -1, "data-stream": this.name, "aria-labelledby": `stream-${this.name}` },
+      this.stage,
+      el(
+        "footer",
+        {},
+        el("div", { class: "line" }, el("i", { class: "dot", "aria-hidden": "true" }), p.title, p.state, el("span", { class: "facts" }, p.speed, p.latency), p.pause, p.focus),
+        el("button", { type: "button", class: "account", title: "Why frames were dropped or failed", onclick: () => this.#control.focus(this) }, this.#account.bar, this.#account.counts),
+      ),
+    );
+  }
+
+  get running() {
+    return this.stream && !this.stream.paused && ["live", "behind", "connecting"].includes(this.stream.state);
+  }
+
+  update(stream) {
+    const begun = this.stream && this.stream.epoch !== stream.epoch;
+    this.stream = stream;
+    if (this.#asked !== null && this.#asked === (stream.state === "paused")) this.#asked = null;
+    if (begun) this.viewer.poke();
+    this.#account.show(stream);
+    this.#parts.counts ??= this.node.querySelector(".account");
+    this.#parts.counts.setAttribute("aria-label", `${inWords(stream)}. Show the reasons`);
+    this.#tell();
+  }
+
+  result(result, fresh) {
+    const first = this.detections.add(result);
+    if (first !== null && fresh) this.viewer.clock.result(first);
+    if (performance.now() - this.#drawn > 300) this.#redraw();
+  }
+
+  // `text` while the functions wake for this stream, null otherwise.
+  waking(text) {
+    this.#parts.wake.hidden = text === null;
+    if (text !== null) say(this.#parts.wake, text);
+  }
+
+  async toggle() {
+    if (!this.stream?.camera || !this.#control.allowed() || this.#asked !== null) return;
+    this.#asked = !this.stream.paused;
+    this.#tell();
+    if (!(await this.#control.pause(this.name, this.#asked))) this.#asked = null;
+    this.#tell();
+  }
+
+  watch(visible) {
+    if (visible) this.viewer.start();
+    else this.viewer.stop();
+  }
+
+  close() {
+    this.viewer.close();
+    this.node.remove();
+  }
+
+  get state() {
+    if (this.#asked !== null) return this.#asked ? "pausing" : "resuming";
+    return this.stream.state;
+  }
+
+  #show(moment, size) {
+    const { video } = this.#parts;
+    this.moment = moment;
+    this.#size = size ?? { width: video.videoWidth, height: video.videoHeight };
+    this.#redraw();
+  }
+
+  #redraw() {
+    if (this.moment === null) return;
+    this.#drawn = performance.now();
+    this.current = this.detections.at(this.moment).filter((one) => filter.passes(one));
+    this.#overlay.draw(this.current, this.#size);
+  }
+
+  #tell() {
+    const { stream } = this;
+    if (!stream) return;
+    const p = this.#parts;
+    const state = this.state;
+    this.node.dataset.state = state;
+    say(p.state, STATES[state] ?? state);
+    p.state.title = stream.reason;
+    this.#numbers(stream, state);
+    this.#veil(stream, state);
+    const paused = ["paused", "pausing"].includes(state);
+    const why = !stream.camera ? "Only cameras can be paused; this stream was pushed" : this.#control.allowed() ? "" : "Open the page by the address with the token, to control streams";
+    p.pause.setAttribute("aria-disabled", String(Boolean(why) || this.#asked !== null));
+    p.pause.title = why || (paused ? "Resume (space)" : "Pause (space)");
+    p.pause.setAttribute("aria-label", `${paused ? "Resume" : "Pause"} ${this.name}${why && `. ${why}`}`);
+    if (p.pause.dataset.icon !== (paused ? "play" : "pause")) {
+      p.pause.dataset.icon = paused ? "play" : "pause";
+      p.pause.replaceChildren(icon(p.pause.dataset.icon));
+    }
+    p.badge.hidden = !this.viewer.fallback;
+    say(p.badge, this.viewer.fallback);
+  }
+
+  #numbers(stream, state) {
+    const models = Object.values(stream.models);
+    const inferred = models.length ? Math.max(...models.map((one) => one.rate)) : 0;
+    const going = ["live", "behind"].includes(state);
+    say(this.#parts.speed, going ? `${rate(stream.framerate)} → ${rate(inferred)} fps` : "");
+    this.#parts.speed.title = `${rate(stream.framerate)} frames a second come in, ${rate(inferred)} are looked at`;
+    say(this.#parts.latency, going && stream.latency !== null ? seconds(stream.latency) : "");
+  }
+
+  #veil(stream, state) {
+    const p = this.#parts;
+    const trouble = this.running ? this.viewer.trouble : "";
+    const shows = !["live", "behind", "pausing"].includes(state) || (this.moment === null && this.running);
+    p.veil.hidden = !shows && !trouble;
+    if (p.veil.hidden) return;
+    say(p.veilTitle, trouble ? "No video" : state === "live" || state === "behind" ? "Waiting for video" : (STATES[state] ?? state));
+    say(p.veilWords, trouble || stream.reason || this.#since(stream, state));
+  }
+
+  #since(stream, state) {
+    const began = Date.parse(stream.since);
+    return state === "paused" && began ? `for ${duration((Date.now() - began) / 1000)}` : "";
+  }
+
+  describe() {
+    const counts = new Map();
+    for (const { label } of this.current) counts.set(label, (counts.get(label) ?? 0) + 1);
+    const seen = [...counts].map(([label, n]) => `${n} ${label}`).join(", ") || "nothing found";
+    this.#parts.overlay.setAttribute("aria-label", `${this.name}: ${seen}`);
+    return counts;
+  }
+}

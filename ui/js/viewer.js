@@ -1,0 +1,164 @@
+// One stream on the screen: asks for its segments while it is in view, and gives them to whatever
+// can show them.
+
+import * as api from "./api.js";
+import { Clock } from "./clock.js";
+import { codecName, parse } from "./mp4.js";
+import { Slides, Stills } from "./pictures.js";
+import { Player, canPlay } from "./player.js";
+
+const SELDOM = 2000;
+const TRIES = 3;
+
+export class Viewer {
+  clock = new Clock();
+  // What of the video people should know: codec, and whether it comes as JPEG.
+  codec = "";
+  fallback = "";
+  trouble = "";
+
+  #name;
+  #stage;
+  #handlers;
+  #player = null;
+  #place = null;
+  #picture = 0;
+  #newest = 0;
+  #caught = false;
+  #running = null;
+  #busy = false;
+  #again = false;
+  #failures = 0;
+  #timer = 0;
+
+  // stage: { video, canvas }. handlers: { shown(moment, size), changed(), found(segment) }
+  constructor(name, stage, handlers) {
+    this.#name = name;
+    this.#stage = stage;
+    this.#handlers = handlers;
+  }
+
+  start() {
+    if (this.#running) return;
+    this.#running = new AbortController();
+    this.#place = null;
+    this.#caught = false;
+    this.clock.reset();
+    this.#timer = setInterval(() => this.poke(), SELDOM);
+    this.poke();
+  }
+
+  // Stops asking; what was shown last stays on the screen.
+  stop() {
+    this.#running?.abort();
+    this.#running = null;
+    clearInterval(this.#timer);
+  }
+
+  close() {
+    this.stop();
+    this.#player?.close();
+    this.#player = null;
+  }
+
+  // Something new may be there.
+  async poke() {
+    this.#again = true;
+    if (this.#busy || !this.#running) return;
+    this.#busy = true;
+    const signal = this.#running.signal;
+    try {
+      while (this.#again && !signal.aborted) {
+        this.#again = false;
+        await (this.fallback ? this.#pictures(signal) : this.#segments(signal));
+      }
+      this.#tell({ trouble: "" });
+    } catch (error) {
+      if (error.name !== "AbortError") this.#tell({ trouble: error.message });
+    } finally {
+      this.#busy = false;
+      if (this.#running && this.#running.signal !== signal) this.poke();
+    }
+  }
+
+  async #segments(signal) {
+    for (;;) {
+      const segment = await api.segment(this.#name, this.#place, signal);
+      if (!segment) break;
+      this.#place = segment;
+      if (segment.type.startsWith("image/")) this.#still(segment);
+      else if (!this.#play(segment)) {
+        this.#again = true;
+        return;
+      }
+    }
+    if (!this.#caught && this.#newest) this.clock.video(this.#newest);
+    this.#caught = true;
+  }
+
+  #still(segment) {
+    if (!(this.#player instanceof Stills)) {
+      this.#use(new Stills(this.#stage.canvas, this.#handlers.found, this.#handlers.shown), "canvas");
+    }
+    this.#tell({ codec: segment.type === "image/png" ? "PNG" : "JPEG" });
+    this.#player.append(segment);
+  }
+
+  // False where the browser can't play it.
+  #play(segment) {
+    const parts = segment.type === "video/mp4" ? parse(segment.data) : null;
+    if (!parts || !canPlay(parts.type) || this.#failures >= TRIES) {
+      this.#fallBack(parts ? codecName(parts.codec) : "MPEG-TS");
+      return false;
+    }
+    if (!(this.#player instanceof Player)) {
+      const { video } = this.#stage;
+      const failed = () => this.#restart();
+      this.#use(new Player(video, this.clock, this.#handlers.shown, failed), "video");
+    }
+    this.#newest = segment.epoch + parts.start * 1000;
+    // Those that were there before anyone watched say nothing of how soon new ones come.
+    if (this.#caught) this.clock.video(this.#newest);
+    this.#tell({ codec: codecName(parts.codec) });
+    this.#player.append({ ...parts, epoch: segment.epoch });
+    return true;
+  }
+
+  #fallBack(codec) {
+    this.#use(new Slides(this.#stage.canvas, this.clock, this.#handlers.shown), "canvas");
+    this.#tell({ codec, fallback: `JPEG pictures: this browser can't play ${codec}` });
+  }
+
+  async #pictures(signal) {
+    for (let first = true; ; first = false) {
+      const picture = await api.picture(this.#name, this.#picture, signal);
+      if (!picture) return;
+      if (first) this.clock.video(picture.time);
+      this.#picture = picture.time;
+      this.#player.append(picture);
+    }
+  }
+
+  #use(player, surface) {
+    this.#player?.close();
+    this.#player = player;
+    this.#stage.video.hidden = surface !== "video";
+    this.#stage.canvas.hidden = surface !== "canvas";
+  }
+
+  // The browser gave up on the video: once more from the newest key frame.
+  #restart() {
+    this.#failures += 1;
+    this.#player?.close();
+    this.#player = null;
+    this.#place = null;
+    this.#caught = false;
+    setTimeout(() => this.poke(), 500);
+  }
+
+  #tell(facts) {
+    if (Object.entries(facts).every(([name, value]) => this[name] === value)) return;
+    Object.assign(this, facts);
+    this.#handlers.changed();
+  }
+}
