@@ -34,30 +34,32 @@ class Autoscaler:
 
     def __init__(self, scale: Scale) -> None:
         self.scale = scale
-        self._steps: deque[tuple[float, float]] = deque()  # (since, concurrency from then on)
+        self._concurrency = 0.0
+        self._first = -math.inf  # the first request since it was last idle for a whole window
+        self._last = -math.inf  # up to here the buckets are filled
         self._last_busy = -math.inf
+        # Concurrency times seconds, in pieces of time of which a panic window has ten.
+        self._grain = scale.window * scale.panic_window / 10
+        self._buckets: deque[list[float]] = deque()  # [number, area]
         self._panic_until = -math.inf
         self._panic_peak = 0
         self._wanted: deque[tuple[float, int]] = deque()  # for the scale-down delay
 
     def record(self, now: float, concurrency: float) -> None:
         """Concurrency is this much from `now` on."""
-        busy = self._steps and self._steps[-1][1] > 0
-        if concurrency > 0 or busy:
+        if now - self._last_busy > self.scale.window and not self._concurrency:
+            self._first = now
+        self._advance(now)
+        self._concurrency = concurrency
+        if concurrency:
             self._last_busy = now
-        if not self._steps and concurrency == 0:
-            return
-        self._steps.append((now, concurrency))
-        horizon = now - self.scale.window
-        while len(self._steps) > 1 and self._steps[1][0] <= horizon:
-            self._steps.popleft()
 
     def desired(self, now: float, ready: int) -> int:
         """The number of replicas to have at `now`, with `ready` of them ready."""
+        self._advance(now)
         scale = self.scale
-        per_replica = scale.target * scale.utilization
-        stable = math.ceil(self._average(now, scale.window) / per_replica)
-        panic = math.ceil(self._average(now, scale.window * scale.panic_window) / per_replica)
+        stable = self._needed(now, scale.window)
+        panic = self._needed(now, scale.window * scale.panic_window)
         if ready and panic / ready >= scale.panic_threshold:
             self._panic_until = now + scale.window
         if now < self._panic_until:  # in panic, only upwards
@@ -66,38 +68,55 @@ class Autoscaler:
         else:
             self._panic_peak = 0
             wanted = stable
-        wanted = self._delayed(now, wanted)
-        if wanted == 0 and self._awake(now):
+        if not wanted and now - self._last_busy < scale.window + scale.retention:
             wanted = 1
-        if wanted:
-            wanted = max(wanted, scale.activation if not ready else 1)
+        wanted = self._delayed(now, wanted)
+        if wanted and not ready:
+            wanted = max(wanted, scale.activation)
         wanted = max(wanted, scale.minimum)
         return min(wanted, scale.maximum) if scale.maximum else wanted
 
-    def _awake(self, now: float) -> bool:
-        if self._steps and self._steps[-1][1] > 0:
-            return True
-        return now - self._last_busy < self.scale.window + self.scale.retention
+    def _needed(self, now: float, window: float) -> int:
+        per_replica = self.scale.target * self.scale.utilization
+        return math.ceil(self._average(now, window) / per_replica - 1e-6)
+
+    def _average(self, now: float, window: float) -> float:
+        """Over the window, or over what has passed of it since the first request."""
+        start = max(now - window, self._first)
+        if now <= start:
+            return self._concurrency
+        grain, area = self._grain, 0.0
+        for number, piece in reversed(self._buckets):
+            inside = min(1.0, number + 1 - start / grain)  # the oldest counts in part
+            if inside <= 0:
+                break
+            area += piece * inside
+        return area / (now - start)
+
+    def _advance(self, now: float) -> None:
+        """Fills the buckets up to `now`."""
+        oldest = now - self.scale.window
+        if self._concurrency:
+            self._last_busy = now
+            at = max(self._last, oldest)
+            while at < now:
+                number = math.floor(at / self._grain)
+                end = min(now, (number + 1) * self._grain)
+                if end <= at:  # rounding
+                    number, end = number + 1, min(now, (number + 2) * self._grain)
+                if not self._buckets or self._buckets[-1][0] != number:
+                    self._buckets.append([number, 0.0])
+                self._buckets[-1][1] += self._concurrency * (end - at)
+                at = end
+        self._last = now
+        while self._buckets and (self._buckets[0][0] + 1) * self._grain < oldest:
+            self._buckets.popleft()
 
     def _delayed(self, now: float, wanted: int) -> int:
+        """The highest wish of the scale-down delay."""
         if not self.scale.down_delay:
             return wanted
         self._wanted.append((now, wanted))
         while self._wanted[0][0] < now - self.scale.down_delay:
             self._wanted.popleft()
         return max(count for _, count in self._wanted)
-
-    def _average(self, now: float, window: float) -> float:
-        """Time-weighted over the window, or over what has passed since the first request."""
-        start = now - window
-        total, until = 0.0, now
-        for since, concurrency in reversed(self._steps):
-            begin = max(since, start)
-            total += concurrency * max(0.0, until - begin)
-            until = begin
-            if since <= start:
-                break
-        span = now - until
-        if span <= 0:
-            return self._steps[-1][1] if self._steps else 0.0
-        return total / span

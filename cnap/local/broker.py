@@ -57,7 +57,9 @@ class Broker:
     def add_trigger(self, resource: Resource, network: Network) -> None:
         """Raises ManifestError."""
         spec, own = resource.spec, self.resource.spec.get("delivery")
-        delivery = spec.get("delivery") or own or DEFAULT_DELIVERY
+        delivery = next(
+            given for given in (spec.get("delivery"), own, DEFAULT_DELIVERY) if given is not None
+        )
         dead_letter = None
         # A Trigger's delivery hides its Broker's, but not the Broker's dead letter sink.
         for source, given in ((resource, spec.get("delivery")), (self.resource, own)):

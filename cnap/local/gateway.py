@@ -8,10 +8,11 @@ from multidict import CIMultiDict
 
 from cnap.local.service import Service, Unanswered
 
-# RFC 9110, 7.6.1: these belong to one connection.
+# RFC 9110, 7.6.1: these belong to one connection (and so, here, does waiting for a 100).
 HOP_BY_HOP = frozenset(
     {
         "connection",
+        "expect",
         "keep-alive",
         "proxy-authenticate",
         "proxy-authorization",

@@ -75,7 +75,9 @@ class Service:
                         ) as response:
                             answered = True
                             yield response
-                    except aiohttp.ClientConnectorError:
+                    except aiohttp.ClientConnectorError as error:
+                        if not isinstance(error.os_error, ConnectionRefusedError):
+                            raise
                         # Nothing was sent: another replica can have it.
                         ending = await replica.ending()
                         self.pool.lose(replica, ending or "does not accept connections")
