@@ -136,7 +136,7 @@ def with_nv12_input(network: ov.Model, layout: Input) -> ov.Model:
     picture = steps.input(0)
     picture.tensor().set_element_type(ov.Type.u8).set_color_format(ColorFormat.NV12_SINGLE_PLANE)
     colour = ColorFormat.BGR if layout.colour == "BGR" else ColorFormat.RGB
-    picture.preprocess().convert_color(colour).convert_element_type(ov.Type.f32)
+    picture.preprocess().convert_element_type(ov.Type.f32).convert_color(colour)
     if layout.mean:
         picture.preprocess().mean(layout.mean)
     if layout.scale != 1:
