@@ -1,25 +1,23 @@
 """Sending files through a pipeline: every frame gets a result or a counted failure."""
 
 import asyncio
+import contextlib
 import json
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
 from pathlib import Path
 
 import aiohttp
 from redis import asyncio as redis
 
-from cnap.errors import CnapError, Unavailable
+from cnap.errors import Unavailable
 from cnap.events.attributes import rfc3339
 from cnap.events.identity import SegmentId, segment_key
 from cnap.events.segment import SUFFIXES, SegmentEvent
 from cnap.events.state import StreamState
-from cnap.pictures import claimed_size
-from cnap.source.camera import FileCamera
-from cnap.source.cutter import Cut, Cutter
+from cnap.pieces import Piece, pieces
 from cnap.source.sink import Sink
 from cnap.stores import Store
 
@@ -27,18 +25,6 @@ IN_FLIGHT = 6
 """Segments: enough that decoding one and inferring another overlap."""
 PATIENCE = 120.0
 """Seconds to wait for a store that is away."""
-PICTURES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png"}
-PICTURE_TIME = Fraction(1, 25)
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A segment of a file, not sent yet."""
-
-    file: Path
-    cut: Cut
-    datacontenttype: str
-    size: tuple[int, int]
 
 
 @dataclass
@@ -53,63 +39,6 @@ class Summary:
     detections: int = 0
     seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
-
-
-def inputs(paths: Sequence[Path]) -> list[Path]:
-    """The files meant by files and folders, pictures of a folder in order of their names."""
-    files = []
-    for path in paths:
-        if path.is_dir():
-            within = sorted(p for p in path.iterdir() if p.is_file() and p.name[0] != ".")
-            if not within:
-                raise CnapError(f"{path} has no files in it")
-            files += within
-        elif path.exists():
-            files.append(path)
-        else:
-            raise CnapError(f"{path} is not there")
-    return files
-
-
-def pieces(files: Sequence[Path], summary: Summary) -> Iterator[Piece]:
-    """The segments of the files, one sequence over all of them. A file that can't be read is
-    told in the summary's problems and leaves the others alone."""
-    sequence, start = 0, Fraction(0)
-    for file in files:
-        try:
-            read = _picture if file.suffix.lower() in PICTURES else _video
-            for piece in read(file, sequence, start):
-                yield piece
-                sequence = piece.cut.sequence + 1
-                start = max(start, piece.cut.start + piece.cut.duration)
-        except (CnapError, OSError) as error:
-            summary.problems.append(f"{file.name}: {error}")
-
-
-def _picture(file: Path, sequence: int, start: Fraction) -> Iterator[Piece]:
-    data = file.read_bytes()
-    size = claimed_size(memoryview(data))
-    cut = Cut(data, start, PICTURE_TIME, sequence, True, 0, 1, sequence)
-    yield Piece(file, cut, PICTURES[file.suffix.lower()], size)
-
-
-def _video(file: Path, sequence: int, start: Fraction) -> Iterator[Piece]:
-    camera = FileCamera(str(file), loop=False)
-    try:
-        codec = camera.stream.codec_context
-        size = (codec.width, codec.height)
-        cutter = Cutter(camera.stream, sequence=sequence, start=start)
-        broken = None
-        try:
-            for packet in camera.packets():
-                yield from (Piece(file, cut, "video/mp4", size) for cut in cutter.feed(packet))
-        except CnapError as error:
-            broken = error
-        yield from (Piece(file, cut, "video/mp4", size) for cut in cutter.end())
-        if broken:
-            raise broken
-    finally:
-        camera.close()
 
 
 class Sending:
@@ -133,7 +62,7 @@ class Sending:
         self._arrived = asyncio.Condition()
         self._captured = 0
         self._complete = False
-        self._gop: list[str] = []
+        self._used: list[str] = []
         self.summary = Summary()
 
     async def run(self, files: Sequence[Path]) -> AsyncIterator[dict]:
@@ -150,10 +79,11 @@ class Sending:
             for task in (sending, reading):
                 task.cancel()
             self.summary.seconds = time.monotonic() - began
+            self._clear()
             await self._tell("ended", 1)
 
     async def _send_all(self, files: Sequence[Path]) -> None:
-        source = pieces(files, self.summary)
+        source = pieces(files, self.summary.problems)
         try:
             async with asyncio.TaskGroup() as tasks:
                 while piece := await asyncio.to_thread(next, source, None):
@@ -290,11 +220,16 @@ class Sending:
         self.summary.detections += sum(len(frame["detections"]) for frame in outcome["frames"])
 
     def _forget(self, piece: Piece) -> None:
+        """A GOP's segments go when its last one has been used."""
         segment = SegmentId(self._stream, self._epoch, piece.cut.sequence)
-        self._gop.append(segment_key(segment, piece.cut.gopstart, SUFFIXES[piece.datacontenttype]))
+        self._used.append(segment_key(segment, piece.cut.gopstart, SUFFIXES[piece.datacontenttype]))
         if piece.cut.gopend:
-            self._store.delete(*self._gop)
-            self._gop.clear()
+            self._clear()
+
+    def _clear(self) -> None:
+        with contextlib.suppress(Unavailable):  # with the next GOP then; in the end, the janitor
+            self._store.delete(*self._used)
+            self._used.clear()
 
     async def _tell(self, state: str, revision: int) -> None:
         now = datetime.now(UTC)

@@ -14,8 +14,9 @@ from cnap.cli.fetching import fetch_models
 from cnap.cli.options import model_options
 from cnap.errors import BadEvent, CnapError
 from cnap.events.attributes import stream_name
+from cnap.pieces import inputs
 from cnap.pipeline import Pipeline, Running
-from cnap.sending import Sending, Summary, inputs
+from cnap.sending import Sending, Summary
 
 
 @click.command(epilog="Example:  cnap send archive/*.mp4 --stream archive --json > results.jsonl")
