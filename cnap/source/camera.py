@@ -47,10 +47,25 @@ class FileCamera:
         self._container.close()
 
     def _once(self) -> Iterator[av.Packet]:
+        undated: list[av.Packet] = []
         try:
             for packet in self._container.demux(self.stream):
-                if packet.dts is not None and packet.pts is not None and packet.size:
-                    yield packet
+                if not packet.size:
+                    continue
+                if packet.pts is None and packet.dts is None:
+                    raise CameraFailed(
+                        f"{self.path.name} says no times; put it into a container: "
+                        f"ffmpeg -i {self.path.name} -c copy {self.path.stem}.mp4"
+                    )
+                if packet.pts is None:
+                    packet.pts = packet.dts
+                if packet.dts is None:  # Matroska has none, and the first can't be computed
+                    undated.append(packet)
+                    continue
+                yield from _dated(undated, packet.dts)
+                undated.clear()
+                yield packet
+            yield from _dated(undated, min((packet.pts for packet in undated), default=0))
         except av.FFmpegError as error:
             raise CameraFailed(f"{self.path.name} can't be read on: {error.strerror}") from None
 
@@ -65,6 +80,13 @@ class FileCamera:
             container.close()
             raise CameraFailed(f"{self.path} has no video in it")
         return container
+
+
+def _dated(packets: list[av.Packet], following: int) -> Iterator[av.Packet]:
+    """The packets with decode times of their own, evenly before the one that follows."""
+    for left, packet in zip(range(len(packets), 0, -1), packets, strict=True):
+        packet.dts = following - left * (packet.duration or 1)
+        yield packet
 
 
 def open_camera(url: str, loop: bool) -> FileCamera:

@@ -141,7 +141,8 @@ class Cutter:
         buffer = io.BytesIO()
         try:
             with av.open(buffer, "w", format="mp4", options=MUXER) as output:
-                stream = output.add_stream_from_template(self._stream)
+                # Opaque: nothing is encoded, so the decoder's own name for a codec does as well.
+                stream = output.add_stream_from_template(self._stream, opaque=True)
                 stream.time_base = self._scale
                 for packet in packets:
                     packet.stream = stream
