@@ -14,7 +14,7 @@ from fractions import Fraction
 import av
 
 from cnap.errors import BadMedia
-from cnap.events.attributes import MAX_FRAMES
+from cnap.events.attributes import MAX_FRAMES, MAX_HELDBACK
 
 MAX_PIXELS = 36_000_000
 """8K is 33 million pixels; a picture that claims more is refused before memory is taken for it."""
@@ -49,18 +49,18 @@ class Gop:
 
     def skip(self, data: memoryview, content_type: str) -> None:
         """Decodes a segment whose frames nobody wants now, for the sake of the ones after it."""
-        self.next += 1
-        with _demuxed(data, content_type) as (stream, packets):
-            self._feed(stream, packets)
+        self._decode(data, content_type)
+        self._keep_only(self._pending[-MAX_HELDBACK:])
 
     def watch(self, data: memoryview, content_type: str) -> list[av.VideoFrame]:
         """The frames that came out with this segment, in display order: to look at, not to count.
 
         A GOP is either watched or shown, not both.
         """
-        self.skip(data, content_type)
-        ready, self._ready = self._ready, {}
-        return [ready[pts] for pts in sorted(ready)]
+        self._decode(data, content_type)
+        frames = [self._ready[pts] for pts in sorted(self._ready)]
+        self._keep_only([])
+        return frames
 
     def show(
         self, data: memoryview, content_type: str, heldback: int, framecount: int, last: bool
@@ -68,22 +68,34 @@ class Gop:
         """The `framecount` frames that this segment's event accounts for, in display order."""
         self.next += 1
         with _demuxed(data, content_type) as (stream, packets):
-            self._pending = self._pending[len(self._pending) - heldback :]
+            lost = max(0, heldback - len(self._pending))
+            self._pending = self._pending[max(0, len(self._pending) - heldback) :]
             first = min(packet.pts for packet in packets)
             scale = Fraction(stream.time_base)
             self._feed(stream, packets)
             if last:
                 self._drain()
-        shown = [
+        # Frames held back by a segment that was not whole come first, and have no picture.
+        mine = self._pending[: max(0, framecount - lost)]
+        shown = [Shown(index, Fraction(0), Fraction(0), None) for index in range(lost)]
+        shown += [
             Shown(index, (pts - first) * scale, duration * scale, self._ready.pop(pts, None))
-            for index, (pts, duration) in enumerate(self._pending[:framecount])
+            for index, (pts, duration) in enumerate(mine, lost)
         ]
         shown += [
             Shown(index, Fraction(0), Fraction(0), None) for index in range(len(shown), framecount)
         ]
-        self._pending = self._pending[framecount:]
-        self._ready = {pts: self._ready[pts] for pts, _ in self._pending if pts in self._ready}
-        return shown
+        self._keep_only(self._pending[len(mine) :])
+        return shown[:framecount]
+
+    def _decode(self, data: memoryview, content_type: str) -> None:
+        self.next += 1
+        with _demuxed(data, content_type) as (stream, packets):
+            self._feed(stream, packets)
+
+    def _keep_only(self, pending: list[tuple[int, int]]) -> None:
+        self._pending = pending
+        self._ready = {pts: self._ready[pts] for pts, _ in pending if pts in self._ready}
 
     def _feed(self, stream: av.VideoStream, packets: list[av.Packet]) -> None:
         if self._codec is None:

@@ -13,6 +13,8 @@ TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]
 MAX_SEQUENCE = 2**31 - 1
 MAX_FRAMES = 2000
 """Frames that one segment may hold: a second at 1000 fps, twice over."""
+MAX_HELDBACK = 16
+"""Frames that H.264 and H.265 may reorder: their largest picture buffer."""
 
 
 def text(attributes: Mapping[str, object], name: str, default: str | None = None) -> str:

@@ -111,7 +111,7 @@ class SegmentEvent:
             framecount=read.integer(given, "framecount", read.MAX_FRAMES),
             gopstart=gopstart,
             gopend=read.text(given, "gopend", "true") == "true",
-            heldback=read.integer(given, "heldback", 64, 0),
+            heldback=read.integer(given, "heldback", read.MAX_HELDBACK, 0),
             models=wants.from_attributes(given),
             capturedframes=read.integer(given, "capturedframes", 2**53, 0),
             framerate=read.rate(given, "framerate"),
