@@ -41,7 +41,8 @@ class Gops:
         data = self._store.get(self._store.key(segment.dataref))
         stream = self._stream(segment)
         sequence = segment.id.sequence
-        stream.arriving.add(sequence)
+        with self._lock:
+            stream.arriving.add(sequence)
         with stream.turn:
             try:
                 stream.turn.wait_for(lambda: not self._soon(stream, segment), PATIENCE)
@@ -55,7 +56,8 @@ class Gops:
                 )
                 return shown, gop.aspect
             finally:
-                stream.arriving.discard(sequence)
+                with self._lock:
+                    stream.arriving.discard(sequence)
                 stream.turn.notify_all()
 
     def _stream(self, segment: SegmentEvent) -> _Stream:
@@ -70,7 +72,8 @@ class Gops:
     def _soon(self, stream: _Stream, segment: SegmentEvent) -> bool:
         """Whether the segment before this one is here too, waiting for its turn."""
         wanted = stream.gop.next if stream.gop else segment.gopstart
-        return any(wanted <= other < segment.id.sequence for other in stream.arriving)
+        with self._lock:
+            return any(wanted <= other < segment.id.sequence for other in stream.arriving)
 
     def _caught_up(self, stream: _Stream, segment: SegmentEvent) -> Gop:
         """A decoder that has seen all of the GOP before this segment."""
