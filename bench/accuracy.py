@@ -79,9 +79,8 @@ def yolox(compiled: Callable, picture: np.ndarray) -> Raw:
             row[2:4] = np.exp(row[2:4]) * stride
         start += across * across
     centre, side = output[:, :2], output[:, 2:4]
-    scores = output[:, 4:5] * output[:, 5:]
-    scores *= scores == scores.max(axis=1, keepdims=True)  # the best class of each cell only
-    return np.hstack([centre - side / 2, centre + side / 2]) / ratio, scores
+    corners = np.hstack([centre - side / 2, centre + side / 2]) / ratio
+    return corners, output[:, 4:5] * output[:, 5:]
 
 
 def fastestdet(compiled: Callable, picture: np.ndarray) -> Raw:

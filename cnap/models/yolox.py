@@ -31,16 +31,15 @@ class YoloX(Family):
         cells = next(iter(outputs.values()))[0]
         # Objectness bounds the score, so one column rejects nearly every cell.
         likely = np.flatnonzero(cells[:, 4] >= threshold)
-        rows = cells[likely]
-        classes = rows[:, 5:].argmax(axis=1)
-        scores = rows[:, 4] * rows[np.arange(len(rows)), 5 + classes]
-        sure = scores >= threshold
-        rows, likely = rows[sure], likely[sure]
+        scores = cells[likely, 4:5] * cells[likely, 5:]
+        # A cell may be of two classes: it changes nothing at scores worth showing, and much below.
+        row, classes = np.nonzero(scores >= threshold)
+        cell = likely[row]
         corner, stride = grid(size)
-        centre = (rows[:, :2] + corner[likely]) * stride[likely]
-        half = np.exp(rows[:, 2:4]) * stride[likely] / 2
+        centre = (cells[cell, :2] + corner[cell]) * stride[cell]
+        half = np.exp(cells[cell, 2:4]) * stride[cell] / 2
         boxes = np.hstack([centre - half, centre + half])
-        return nms(Candidates(boxes, scores[sure], classes[sure]), OVERLAP)
+        return nms(Candidates(boxes, scores[row, classes], classes), OVERLAP)
 
 
 @cache
