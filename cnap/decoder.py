@@ -151,6 +151,8 @@ class _demuxed:
             raise BadMedia("the segment has no video in it")
         stream = self._container.streams.video[0]
         codec = stream.codec_context
+        if codec is None:
+            raise BadMedia("the segment's video is of a kind that nothing here decodes")
         if codec.width * codec.height > MAX_PIXELS:
             raise BadMedia(
                 f"a picture of {codec.width}x{codec.height} is over the limit of "
@@ -176,4 +178,6 @@ class _demuxed:
 
 
 def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+    if isinstance(error, av.FFmpegError):
+        return error.strerror or type(error).__name__
+    return "there is no stream in it"  # PyAV has no stream to give our options to

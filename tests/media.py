@@ -1,6 +1,5 @@
 """Clips and pictures that tests make for themselves."""
 
-import io
 import struct
 import zlib
 from collections.abc import Sequence
@@ -154,5 +153,22 @@ def jpeg(rgb: np.ndarray, orientation: int = 0, claims: tuple[int, int] | None =
     return bytes(data)
 
 
-def memory_of(path: Path) -> io.BytesIO:
-    return io.BytesIO(path.read_bytes())
+def sound(path: Path) -> Path:
+    """A file with sound and no picture."""
+    with av.open(str(path), "w") as output:
+        _silence(output, output.add_stream("aac", rate=8000, layout="mono"), 1)
+    return path
+
+
+def black(path: Path, size: tuple[int, int]) -> Path:
+    """One black frame of any size, cheaply."""
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream("libx264", rate=25)
+        stream.width, stream.height = size
+        stream.codec_context.options = {"preset": "ultrafast"}
+        frame = av.VideoFrame(*size, "yuv420p")
+        for plane, value in zip(frame.planes, (16, 128, 128), strict=True):
+            plane.update(bytes([value]) * plane.buffer_size)
+        output.mux(stream.encode(frame))
+        output.mux(stream.encode())
+    return path

@@ -79,6 +79,9 @@ class FileCamera:
         if not container.streams.video:
             container.close()
             raise CameraFailed(f"{self.path} has no video in it")
+        if container.streams.video[0].codec_context is None:
+            container.close()
+            raise CameraFailed(f"{self.path} has video of a kind that nothing here decodes")
         return container
 
 

@@ -1,0 +1,189 @@
+"""One GOP's decoder: what comes out of segments that are whole, broken or hostile."""
+
+import gc
+import random
+import struct
+
+import av
+import pytest
+
+from cnap import decoder
+from cnap.decoder import Gop
+from cnap.errors import BadMedia
+from cnap.events.attributes import MAX_FRAMES, MAX_HELDBACK
+from tests import media
+from tests.segments import cuts
+
+MP4, TS = "video/mp4", "video/mp2t"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("clips")
+
+
+@pytest.fixture(scope="module")
+def endless(folder):
+    """Segments of one GOP of 60 frames, some of them B-frames."""
+    return cuts(media.clip(folder / "endless.mp4", gop=1000, frames=60, bframes=3), 0.4)
+
+
+@pytest.fixture(scope="module")
+def data(folder):
+    """A segment of ten frames, each of which needs the one before it."""
+    return cuts(media.clip(folder / "ten.mp4", frames=10, gop=20))[0].data
+
+
+def show(data, framecount, content_type=MP4, heldback=0, last=True):
+    return Gop(0).show(memoryview(data), content_type, heldback, framecount, last)
+
+
+def pictures(shown):
+    return [one.frame is not None for one in shown]
+
+
+def spoiled(data, start, length):
+    return data[:start] + random.Random(start).randbytes(length) + data[start + length :]
+
+
+@pytest.mark.parametrize("content_type", [MP4, TS])
+@pytest.mark.parametrize(
+    "junk",
+    [b"", b"this is not a film\n" * 20, bytes(5000), b"G" * 5000, random.Random(1).randbytes(9000)],
+    ids=["empty", "text", "zeros", "sync bytes", "noise"],
+)
+def test_what_is_no_video_is_said_in_one_line(junk, content_type):
+    with pytest.raises(BadMedia, match=r"^this is not (mp4|mpegts) video: .{5,60}$"):
+        show(junk, 1, content_type)
+
+
+def test_a_file_without_frames_or_without_pictures(folder, data):
+    with pytest.raises(BadMedia, match="no frames in it"):
+        show(data[: data.index(b"moof") - 4], 10)
+    with pytest.raises(BadMedia, match="no video in it"):
+        show(media.sound(folder / "sound.mp4").read_bytes(), 10)
+
+
+@pytest.mark.parametrize("content_type", [MP4, TS])
+def test_a_truncated_segment_gives_the_frames_it_has(folder, data, content_type):
+    if content_type == TS:
+        data = media.clip(folder / "ten.ts", frames=10, gop=20).read_bytes()
+    whole = pictures(show(data, 10, content_type))
+    counts = [sum(pictures(shown)) for shown in truncations(data, content_type)]
+
+    assert whole == [True] * 10
+    assert counts == sorted(counts)
+    assert set(counts) >= {1, 5, 9}
+
+
+def truncations(data, content_type):
+    for end in range(0, len(data), 40):
+        try:
+            shown = show(data[:end], 10, content_type)
+        except BadMedia:
+            shown = []
+        assert len(shown) in (0, 10)
+        yield shown
+
+
+def test_noise_anywhere_in_a_segment_never_does_worse_than_fail(data):
+    for start in range(0, len(data), 25):
+        try:
+            shown = show(spoiled(data, start, 30), 10)
+        except BadMedia:
+            continue
+        assert len(shown) == 10
+
+
+def test_a_picture_over_the_limit_is_refused_before_it_is_decoded(data, monkeypatch):
+    monkeypatch.setattr(decoder, "MAX_PIXELS", 64 * 48 - 1)
+    with pytest.raises(BadMedia, match="a picture of 64x48 is over the limit"):
+        show(data, 10)
+
+
+def test_a_frame_that_turns_out_over_the_limit_fails(folder, monkeypatch):
+    """The file says 64x48, and the JPEG of its one frame says 60000x60000."""
+    cut = cuts(media.clip(folder / "m.mp4", codec="mjpeg", pixels="yuvj420p", frames=1))[0]
+    bomb = bytearray(cut.data)
+    struct.pack_into(">HH", bomb, bomb.index(b"\xff\xc0") + 5, 60000, 60000)
+
+    assert pictures(show(bytes(bomb), 1)) == [False]
+    assert pictures(show(cut.data, 1)) == [True]
+    monkeypatch.setitem(decoder.LIMITS, "max_pixels", str(64 * 48 - 1))
+    assert pictures(show(cut.data, 1)) == [False]
+
+
+@pytest.mark.parametrize("size", [(2, 2), (7680, 4320)])
+def test_the_smallest_and_the_largest_pictures(folder, size):
+    cut = cuts(media.black(folder / f"{size[0]}.mp4", size))[0]
+    (one,) = show(cut.data, 1)
+
+    assert (one.frame.width, one.frame.height) == size
+
+
+def test_a_picture_of_one_pixel(folder):
+    clip = media.clip(folder / "1.mp4", size=(1, 1), pixels="yuv444p", frames=3)
+
+    assert pictures(show(cuts(clip)[0].data, 3)) == [True] * 3
+
+
+def test_more_frames_than_a_segment_may_hold(folder):
+    path = media.clip(folder / "many.mp4", size=(16, 16), frames=MAX_FRAMES + 1, gop=5000)
+    with pytest.raises(BadMedia, match=f"more than {MAX_FRAMES} frames"):
+        show(path.read_bytes(), 10)
+
+
+@pytest.mark.parametrize(
+    ("framecount", "heldback", "expected"),
+    [
+        (12, 0, [True] * 10 + [False] * 2),
+        (10, 2, [False] * 2 + [True] * 8),
+        (1, 2, [False]),
+        (0, 0, []),
+        (3, 16, [False] * 3),
+    ],
+    ids=["too many", "held back by nobody", "only what is lost", "none", "all is lost"],
+)
+def test_counts_that_are_not_true_are_filled_with_failures(data, framecount, heldback, expected):
+    assert pictures(show(data, framecount, heldback=heldback)) == expected
+
+
+def test_a_broken_segment_costs_its_neighbours_at_most_what_it_held_back(endless):
+    """Cut short, with B-frames: the next one lacks the frames held back, the one after none."""
+    gop, failed = Gop(0), []
+    for number, cut in enumerate(endless):
+        whole = cut.data if number != 1 else cut.data[: len(cut.data) * 3 // 4]
+        shown = gop.show(memoryview(whole), MP4, cut.heldback, cut.framecount, cut.gopend)
+        assert len(shown) == cut.framecount
+        failed.append(pictures(shown).count(False))
+
+    assert endless[2].heldback == 2
+    assert failed[0] == 0
+    assert 0 < failed[1] < endless[1].framecount
+    assert failed[2] <= 2
+    assert failed[3:] == [0] * len(failed[3:])
+
+
+def alive(kind):
+    gc.collect()
+    return sum(isinstance(one, kind) for one in gc.get_objects())
+
+
+def test_skipping_a_long_gop_keeps_few_frames_and_no_container(endless):
+    frames, containers = alive(av.VideoFrame), alive(av.container.Container)
+    gop = Gop(0)
+    for cut in endless[:-1]:
+        gop.skip(memoryview(cut.data), MP4)
+
+    assert alive(av.VideoFrame) - frames <= MAX_HELDBACK
+    assert alive(av.container.Container) == containers
+
+
+def test_watching_gives_every_frame_in_order_and_keeps_none(endless):
+    gop, seen = Gop(0), []
+    for cut in endless:
+        seen += gop.watch(memoryview(cut.data), MP4)
+    times = [frame.pts for frame in seen]
+
+    assert times == sorted(set(times))
+    assert 60 - MAX_HELDBACK <= len(times) <= 60
