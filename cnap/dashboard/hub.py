@@ -81,6 +81,8 @@ class Hub:
     async def status(self) -> dict[str, Any]:
         """The status for one who asks once. Raises Unavailable."""
         if not self._tasks:
+            if not self._status.streams:
+                await self._status.read()
             await self._results.read(self._status.streams)
         return await self._status.read()
 

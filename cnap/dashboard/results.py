@@ -83,10 +83,9 @@ class Results:
         ]
         if not mine:
             return 0.0, None
-        frames = [len(result.body["frames"]) for result in mine]
-        span = mine[-1].moment - mine[0].moment
-        # The first one's frames were made before the span began.
-        rate = sum(frames[1:]) / span if span > 0 else 0.0
+        frames = sum(len(result.body["frames"]) for result in mine)
+        # The first one's frames were captured in the second or so before it.
+        rate = frames / (time.time() - mine[0].moment + 1)
         latencies = [r.body["latency"] for r in mine if r.body.get("latency") is not None]
         return round(rate, 1), round(statistics.median(latencies), 3) if latencies else None
 

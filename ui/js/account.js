@@ -9,6 +9,13 @@ const PARTS = [
   ["dropped", "dropped"],
   ["failed", "failed"],
 ];
+// Frames that nobody asked for are a choice, not a loss, and are shown apart from what was lost.
+const SHOWN = [PARTS[0], PARTS[1], ["sampled", "left out by the chosen rate"], PARTS[2], PARTS[3]];
+
+function shares(stream) {
+  const sampled = stream.reasons["dropped: sampled"] ?? 0;
+  return { ...stream, sampled, dropped: stream.dropped - sampled };
+}
 
 export class Account {
   #parts = new Map();
@@ -16,11 +23,12 @@ export class Account {
   constructor() {
     this.bar = el("span", { class: "ledger", "aria-hidden": "true" });
     this.captured = el("b");
-    this.counts = el("span", { class: "counts" }, el("span", { class: "count captured" }, this.captured, " captured"));
-    for (const [key, name] of PARTS) {
+    this.counts = el("span", { class: "counts" }, el("span", { class: "count captured" }, this.captured, el("span", { text: "captured" })));
+    for (const [key, name] of SHOWN) {
       const segment = el("i", { class: key });
       const number = el("b");
-      const item = el("span", { class: `count ${key}` }, el("i"), number, ` ${name}`);
+      const word = key === "sampled" ? "skipped" : name;
+      const item = el("span", { class: `count ${key}`, title: name }, el("i"), number, el("span", { text: word }));
       this.#parts.set(key, { segment, number, item });
       this.bar.append(segment);
       this.counts.append(item);
@@ -29,13 +37,14 @@ export class Account {
 
   show(stream) {
     const total = Math.max(1, stream.captured);
+    const counts = shares(stream);
     say(this.captured, short(stream.captured));
     for (const [key, { segment, number, item }] of this.#parts) {
-      const share = Math.max(0, stream[key]) / total;
-      segment.style.flexGrow = share;
-      segment.classList.toggle("some", stream[key] > 0);
-      say(number, short(stream[key]));
-      item.classList.toggle("none", !stream[key]);
+      segment.style.flexGrow = Math.max(0, counts[key]) / total;
+      segment.classList.toggle("some", counts[key] > 0);
+      say(number, short(counts[key]));
+      item.classList.toggle("none", !counts[key]);
+      if (key === "sampled") item.hidden = !counts[key];
     }
   }
 }

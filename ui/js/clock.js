@@ -57,5 +57,5 @@ export class Clock {
 
 function high(lags) {
   const sorted = [...lags].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * 0.9))] ?? 0;
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * 0.85))] ?? 0;
 }

@@ -1,8 +1,9 @@
 // What was found in one stream's frames, by the frames' capture times.
 
 const KEPT = 30_000;
-const HOLD = 400;
-const BRIDGE = 700;
+const HOLD = 300;
+const FADE = 150;
+const BRIDGE = 1300;
 
 export class Detections {
   // model → [{ time, detections }] in order of time
@@ -56,8 +57,8 @@ function lookup(frames, moment) {
     return bridged(before, after, (moment - before.time) / (after.time - before.time));
   }
   const age = before ? moment - before.time : Infinity;
-  if (age > HOLD + usual) return [];
-  return before.detections.map((one) => ({ ...one, fresh: Math.max(0.25, 1 - age / (HOLD + usual)) }));
+  const fresh = Math.min(1, 1 - (age - Math.max(HOLD, usual * 0.75)) / FADE);
+  return fresh > 0 ? before.detections.map((one) => ({ ...one, fresh })) : [];
 }
 
 const full = (frame) => frame.detections.map((one) => ({ ...one, fresh: 1 }));
@@ -81,15 +82,21 @@ function spacing(frames, place) {
   return Number.isFinite(least) ? least : 40;
 }
 
-// Between two frames that were looked at, what is in both moves evenly; the rest stays where it was.
+// Between two frames that were looked at, what is in both moves evenly; what is only in one of
+// them is shown in that one's half.
 function bridged(before, after, part) {
   const left = [...after.detections];
-  return before.detections.map((one) => {
+  const shown = [];
+  for (const one of before.detections) {
     const match = best(one, left);
-    if (match === null) return { ...one, fresh: 1 - part * 0.7 };
-    const [other] = left.splice(match, 1);
-    return { ...one, box: one.box.map((x, n) => x + (other.box[n] - x) * part), fresh: 1 };
-  });
+    if (match !== null) {
+      const [other] = left.splice(match, 1);
+      const box = one.box.map((x, n) => x + (other.box[n] - x) * part);
+      shown.push({ ...one, box, fresh: 1 });
+    } else if (part < 0.5) shown.push({ ...one, fresh: 1 });
+  }
+  if (part >= 0.5) shown.push(...left.map((one) => ({ ...one, fresh: 1 })));
+  return shown;
 }
 
 function best(one, others) {

@@ -19,7 +19,7 @@ class Node {
     this.line = svg("path", { class: "line" });
     this.area = svg("path", { class: "area" });
     const graph = svg("svg", { viewBox: `0 0 ${SPAN} 24`, preserveAspectRatio: "none", class: "history", "aria-hidden": "true" }, this.area, this.line);
-    this.node = el("li", { class: "node", "data-function": name }, graph, el("strong", { text: name }), el("span", { class: "row" }, this.words, this.pips));
+    this.node = el("li", { class: "node", "data-function": name }, graph, el("strong", { text: name }), el("span", { class: "row" }, this.pips, this.words));
   }
 
   update(one) {
@@ -133,7 +133,7 @@ export class Functions {
     } else if (wake.asleep) {
       const age = wake.asleepSince === null ? null : (performance.now() - wake.asleepSince) / 1000;
       say(number, "0 replicas");
-      say(label, age === null || age < 3 ? "everything sleeps" : `everything sleeps, for ${duration(age)}`);
+      say(label, age === null || age < 3 ? "all functions are asleep" : `all functions asleep for ${duration(age)}`);
     } else if (wake.last) {
       say(number, seconds(wake.last.total));
       say(label, `last cold start, ${wake.last.stream}`);
@@ -144,17 +144,20 @@ export class Functions {
     this.#chart(chart, wake.asleep ? null : wake.last, elapsed);
   }
 
+  // How long each function took to be ready, side by side.
   #chart(chart, wake, elapsed) {
-    const names = wake?.began ? [...this.#nodes.keys()].filter((name) => name !== "dashboard") : [];
+    const names = wake?.began ? [...this.#nodes.keys()].filter((name) => name !== "dashboard").slice(0, 4) : [];
     while (chart.children.length > names.length) chart.lastChild.remove();
-    while (chart.children.length < names.length) chart.append(el("i"));
-    const span = Math.max(elapsed ?? wake?.total ?? 1, ...(wake ? [...wake.ready.values()].map((ms) => ms / 1000) : []));
+    while (chart.children.length < names.length) chart.append(el("div", {}, el("span"), el("i"), el("b")));
+    const times = names.map((name) => (wake.ready.has(name) ? wake.ready.get(name) / 1000 : null));
+    const span = Math.max(elapsed ?? wake?.total ?? 1, ...times);
     names.forEach((name, n) => {
-      const ready = wake.ready.get(name);
-      const bar = chart.children[n];
-      bar.style.setProperty("--part", `${(100 * Math.min(1, (ready === undefined ? span : ready / 1000) / span)).toFixed(1)}%`);
-      bar.classList.toggle("ready", ready !== undefined);
-      bar.title = ready === undefined ? name : `${name}: ready after ${seconds(ready / 1000)}`;
+      const [label, bar, time] = chart.children[n].children;
+      const part = Math.min(1, (times[n] ?? elapsed ?? span) / span);
+      say(label, name.replace(/^infer-/, ""));
+      say(time, times[n] === null ? "" : times[n].toFixed(1));
+      bar.style.setProperty("--part", `${(100 * part).toFixed(1)}%`);
+      bar.classList.toggle("ready", times[n] !== null);
     });
   }
 }

@@ -114,7 +114,7 @@ function fit(count, width, height) {
   for (let columns = 1; columns <= count; columns++) {
     const rows = Math.ceil(count / columns);
     const wide = (width - GAP * (columns - 1)) / columns;
-    const footer = wide < 340 ? 50 : 76;
+    const footer = wide <= 340 ? 54 : 82;
     const tall = ((height - GAP * (rows - 1)) / rows - footer) * RATIO;
     const size = Math.min(wide, tall);
     if (size > best.width) best = { columns, width: size };

@@ -42,9 +42,8 @@ feed.addEventListener("result", ({ detail }) => {
   grid.tiles.get(detail.stream)?.result(detail, feed.fresh);
   if (detail.coldstart && feed.fresh) functions.wake.first(detail.stream, detail.coldstart);
 });
-for (const kind of ["segment", "picture"]) {
-  feed.addEventListener(kind, ({ detail }) => grid.tiles.get(detail.stream)?.viewer.poke());
-}
+feed.addEventListener("segment", ({ detail }) => grid.tiles.get(detail.stream)?.viewer.poke(detail));
+feed.addEventListener("picture", ({ detail }) => grid.tiles.get(detail.stream)?.viewer.poke());
 feed.addEventListener("trouble", ({ detail }) => {
   problem = detail.error;
   tellConnection();
@@ -135,5 +134,5 @@ setInterval(() => grid.tiles.forEach((tile) => {
   const waits = elapsed !== null && tile.running && Object.keys(tile.stream.models).length;
   tile.waking(waits ? `Functions are waking: ${elapsed.toFixed(1)} s` : null);
 }), 100);
-setInterval(() => grid.tiles.forEach((tile) => tile.describe()), 2000);
+setInterval(() => grid.tiles.forEach((tile) => tile.describe()), 1000);
 feed.start();

@@ -19,6 +19,9 @@ const STATES = {
   resuming: "Resuming",
 };
 
+const WARM_UP = 4;
+const STILL = 1500;
+
 export class Tile {
   stream = null;
   current = []; // what is drawn now
@@ -28,7 +31,9 @@ export class Tile {
   #account = new Account();
   #size = null;
   #drawn = 0;
+  #came = -Infinity;
   #asked = null;
+  #heard = { epoch: 0, results: 0 };
   #control;
 
   // control: { pause(name, paused), focus(tile), allowed() }
@@ -78,15 +83,14 @@ export class Tile {
     );
   }
 
+  // Whether there should be video.
   get running() {
-    return this.stream && !this.stream.paused && ["live", "behind", "connecting"].includes(this.stream.state);
+    return ["live", "behind", "connecting", "resuming"].includes(this.state);
   }
 
   update(stream) {
-    const begun = this.stream && this.stream.epoch !== stream.epoch;
     this.stream = stream;
-    if (this.#asked !== null && this.#asked === (stream.state === "paused")) this.#asked = null;
-    if (begun) this.viewer.poke();
+    if (this.#asked === stream.paused) this.#asked = null;
     this.#account.show(stream);
     this.#parts.counts ??= this.node.querySelector(".account");
     this.#parts.counts.setAttribute("aria-label", `${inWords(stream)}. Show the reasons`);
@@ -95,7 +99,10 @@ export class Tile {
 
   result(result, fresh) {
     const first = this.detections.add(result);
-    if (first !== null && fresh) this.viewer.clock.result(first);
+    if (this.#heard.epoch !== result.epoch) this.#heard = { epoch: result.epoch, results: 0 };
+    this.#heard.results += 1;
+    // The first ones waited for functions to wake: the video shall not wait as long for ever.
+    if (first !== null && fresh && this.#heard.results > WARM_UP) this.viewer.clock.result(first);
     if (performance.now() - this.#drawn > 300) this.#redraw();
   }
 
@@ -109,7 +116,8 @@ export class Tile {
     if (!this.stream?.camera || !this.#control.allowed() || this.#asked !== null) return;
     this.#asked = !this.stream.paused;
     this.#tell();
-    if (!(await this.#control.pause(this.name, this.#asked))) this.#asked = null;
+    const wanted = this.#asked;
+    if (!(await this.#control.pause(this.name, wanted))) this.#asked = null;
     this.#tell();
   }
 
@@ -123,14 +131,20 @@ export class Tile {
     this.node.remove();
   }
 
+  // The state that the stream told, or what it is about to become.
   get state() {
-    if (this.#asked !== null) return this.#asked ? "pausing" : "resuming";
-    return this.stream.state;
+    if (!this.stream) return "connecting";
+    const { camera, state } = this.stream;
+    const paused = this.#asked ?? this.stream.paused;
+    if (!camera || paused === (state === "paused") || state === "failed") return state;
+    return paused ? "pausing" : "resuming";
   }
 
   #show(moment, size) {
     const { video } = this.#parts;
     this.moment = moment;
+    this.#came = performance.now();
+    if (!this.#parts.veil.hidden) this.#tell();
     this.#size = size ?? { width: video.videoWidth, height: video.videoHeight };
     this.#redraw();
   }
@@ -177,11 +191,12 @@ export class Tile {
   #veil(stream, state) {
     const p = this.#parts;
     const trouble = this.running ? this.viewer.trouble : "";
-    const shows = !["live", "behind", "pausing"].includes(state) || (this.moment === null && this.running);
-    p.veil.hidden = !shows && !trouble;
+    const going = ["live", "behind"].includes(state);
+    const moves = performance.now() - this.#came < STILL;
+    p.veil.hidden = moves || (going && this.moment !== null && !trouble);
     if (p.veil.hidden) return;
-    say(p.veilTitle, trouble ? "No video" : state === "live" || state === "behind" ? "Waiting for video" : (STATES[state] ?? state));
-    say(p.veilWords, trouble || stream.reason || this.#since(stream, state));
+    say(p.veilTitle, trouble ? "No video" : going ? "Waiting for video" : (STATES[state] ?? state));
+    say(p.veilWords, trouble || (going ? "" : stream.reason || this.#since(stream, state)));
   }
 
   #since(stream, state) {
@@ -189,7 +204,9 @@ export class Tile {
     return state === "paused" && began ? `for ${duration((Date.now() - began) / 1000)}` : "";
   }
 
+  // What a screen reader hears of the picture; and the veil, once the picture stands still.
   describe() {
+    this.#tell();
     const counts = new Map();
     for (const { label } of this.current) counts.set(label, (counts.get(label) ?? 0) + 1);
     const seen = [...counts].map(([label, n]) => `${n} ${label}`).join(", ") || "nothing found";

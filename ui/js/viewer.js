@@ -24,6 +24,7 @@ export class Viewer {
   #place = null;
   #picture = 0;
   #newest = 0;
+  #news = null;
   #caught = false;
   #running = null;
   #busy = false;
@@ -61,8 +62,9 @@ export class Viewer {
     this.#player = null;
   }
 
-  // Something new may be there.
-  async poke() {
+  // Something new may be there: the segment `news`, or nobody knows what.
+  async poke(news = null) {
+    this.#news = news;
     this.#again = true;
     if (this.#busy || !this.#running) return;
     this.#busy = true;
@@ -82,7 +84,7 @@ export class Viewer {
   }
 
   async #segments(signal) {
-    for (;;) {
+    while (!this.#has(this.#news)) {
       const segment = await api.segment(this.#name, this.#place, signal);
       if (!segment) break;
       this.#place = segment;
@@ -94,6 +96,11 @@ export class Viewer {
     }
     if (!this.#caught && this.#newest) this.clock.video(this.#newest);
     this.#caught = true;
+  }
+
+  #has(news) {
+    const place = this.#place;
+    return news && place && news.epoch === place.epoch && news.sequence <= place.sequence;
   }
 
   #still(segment) {
