@@ -37,7 +37,7 @@ class Engine:
 
     `cache_dir` keeps compiled code, so that a model is compiled once on a machine and then only
     loaded. `threads` is the number of CPUs to use (all that this process may, by default) and
-    `threshold` the least score of a detection (CNAP_THRESHOLD, else 0.3).
+    `threshold` the least score of a detection (CNAP_THRESHOLD, else the model's own).
 
     Raises:
         ModelError: the model can't be had, is not a model, or not one of its family.
@@ -52,7 +52,7 @@ class Engine:
         progress: Progress | None = None,
     ) -> None:
         self.model = model
-        self.threshold = default_threshold() if threshold is None else threshold
+        self.threshold = threshold or threshold_wanted() or model.threshold
         self._files = model.fetch(progress)
         self._cache = cache_dir / "compiled"
         self._options = {
@@ -166,12 +166,14 @@ def available_cpus() -> int:
         return cores
 
 
-def default_threshold() -> float:
-    given = os.environ.get("CNAP_THRESHOLD", "0.3")
+def threshold_wanted() -> float | None:
+    given = os.environ.get("CNAP_THRESHOLD")
+    if not given:
+        return None
     try:
         threshold = float(given)
     except ValueError:
-        threshold = -1.0
+        threshold = 0.0
     if not 0 < threshold < 1:
         raise ModelError(f"CNAP_THRESHOLD must be a number between 0 and 1, not {given!r}")
     return threshold

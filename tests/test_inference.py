@@ -1,5 +1,7 @@
 """The engine, with tiny networks whose answers are known, and with the real models."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -160,7 +162,13 @@ def test_the_threshold(spots, tmp_path, monkeypatch):
     for value, count in (("0.1", 1), ("0.9", 0)):
         monkeypatch.setenv("CNAP_THRESHOLD", value)
         assert len(Engine(model(spots), tmp_path, 1).detect(frames)[0]) == count
-    for value in ("0", "1.5", "nan", "high", ""):
+    monkeypatch.delenv("CNAP_THRESHOLD")
+    for own, count in ((0.1, 1), (0.9, 0)):
+        assert (
+            len(Engine(replace(model(spots), threshold=own), tmp_path, 1).detect(frames)[0])
+            == count
+        )
+    for value in ("0", "1.5", "nan", "high"):
         monkeypatch.setenv("CNAP_THRESHOLD", value)
         with pytest.raises(ModelError, match="CNAP_THRESHOLD must be a number between 0 and 1"):
             Engine(model(spots), tmp_path, 1)
@@ -208,8 +216,6 @@ def test_a_real_vehicle_detector(assets, tmp_path):
 
 def test_trimmed_padding_changes_nothing_that_matters(assets, tmp_path):
     """The network sees 416x320 instead of 416x416, and the same objects."""
-    from dataclasses import replace
-
     entry = load("yolox-nano")
     square = replace(entry, input=replace(entry.input, trim=0))
     data = (assets / PICTURE).read_bytes()

@@ -54,7 +54,8 @@ def model(name: str) -> Model:
         family=plug_in,
         input=plug_in.named(**changes),
         labels=tuple(entries()["labels"][labels] if isinstance(labels, str) else labels),
-        licence=entry.get("licence", "its owner's"),
+        threshold=entry.get("threshold", Model.threshold),
+        licence=entry.get("licence", Model.licence),
         about=entry.get("about", ""),
         releases=tuple(
             tuple(Asset(**file) for file in release["files"])

@@ -18,6 +18,7 @@ class Model:
     family: Family
     input: Input
     labels: tuple[str, ...]
+    threshold: float = 0.3  # the least score worth showing; families differ in what scores mean
     licence: str = "its owner's"
     about: str = ""
     releases: tuple[tuple[Asset, ...], ...] = ()
