@@ -106,7 +106,7 @@ class Cutter:
         packet.pts += self._offset
         if self._last_dts is not None and packet.dts <= self._last_dts:
             packet.dts = self._last_dts + 1
-        packet.pts = max(packet.pts, packet.dts) if not self._reorder else packet.pts
+        packet.pts = max(packet.pts, packet.dts)
         self._last_dts = packet.dts
 
     def _gop_seconds(self, packet: av.Packet) -> float:
