@@ -133,9 +133,9 @@ def default(progress: Progress | None = None) -> tuple[Model, str]:
         try:
             best.fetch(progress)
             return best, "the most accurate for its cost"
-        except ModelError as error:
+        except ModelError:
             second.fetch(progress)
-            return second, f"yolox-nano can't be had: {error}"
+            return second, "yolox-nano can't be downloaded here"
     return second, "yolox-nano is not on this machine"
 
 
