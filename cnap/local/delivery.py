@@ -53,8 +53,7 @@ class Delivery:
                 async with asyncio.timeout(self.timeout):
                     answer = await attempt()
             except TimeoutError:
-                text = f"no answer in {self.timeout:g} s"
-                answer = Answer(500, {}, text.encode(), explained=False)
+                answer = Answer(500, {}, b"no answer in time", explained=False)
             except ConnectionError as error:
                 answer = Answer(500, {}, str(error).encode())
             if number >= self.retry or not _retried(answer.status):

@@ -83,24 +83,31 @@ class Service:
                         self.pool.lose(replica, ending or "does not accept connections")
                     finally:
                         self._release(replica, answered)
+        except asyncio.CancelledError:
+            # The sender's patience may end a moment before this Service's.
+            if not answered:
+                self._replace_if_hung(replica, since)
+            raise
         except TimeoutError:
             if answered:
                 raise
-            raise self._overrun(replica, time.monotonic() - since) from None
+            self._replace_if_hung(replica, since)
+            because = f": {self.pool.failure}" if self.pool.failure else ""
+            raise Unanswered(504, f"activator request timeout{because}") from None
         except (aiohttp.ClientError, OSError) as error:
-            if answered or replica is None:
+            if replica is None:
                 raise
-            ending = await replica.ending()
+            if ending := await replica.ending():
+                self.pool.lose(replica, ending)
+            if answered:
+                raise
             raise Unanswered(502, f"{replica.name} broke off: {ending or error}") from None
 
-    def _overrun(self, replica: Replica | None, held: float) -> Unanswered:
-        """What a request is told that has taken too long; a replica that has had it for all
-        of that time hangs, and another takes its place."""
+    def _replace_if_hung(self, replica: Replica | None, since: float) -> None:
+        """A replica that has had a request for all of the time it may take hangs."""
         timeout = self.revision.timeout
-        if replica is not None and held > 0.99 * timeout:
+        if replica is not None and time.monotonic() - since > 0.99 * timeout:
             self.pool.lose(replica, f"no answer in {timeout:g} s")
-        because = f": {self.pool.failure}" if self.pool.failure else ""
-        return Unanswered(504, f"activator request timeout{because}")
 
     async def _acquire(self) -> Replica:
         if not self._queue and (replica := self.pool.pick()):

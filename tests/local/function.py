@@ -66,6 +66,10 @@ class Handler(BaseHTTPRequestHandler):
             case "work":
                 time.sleep(0.3)
                 self.answer(204)
+            case "wait":
+                while not Path(os.environ["STEPS"], "go").exists():
+                    time.sleep(0.01)
+                self.answer(204)
             case "env":
                 seen = {**os.environ, "argv": " ".join(sys.argv[1:]), "pid": str(os.getpid())}
                 self.answer(

@@ -51,6 +51,20 @@ async def test_a_broker_lends_its_triggers_only_its_dead_letter_sink(run, object
     assert await replicas(runtime, "graveyard") == 1
 
 
+async def test_a_hung_replica_is_replaced_though_the_trigger_gives_up_as_soon(
+    run, objects, send, ready
+):
+    delivery = {"retry": 0, "timeout": "PT2S"}
+    runtime = await run(
+        objects.broker(),
+        objects.trigger(delivery=delivery),
+        objects.service(pod={"timeoutSeconds": 2}),
+    )
+    assert await send(runtime, "ok") == 202
+    assert await send(runtime, "hang") == 500
+    assert "no answer in 2 s" in (await ready(runtime))["message"]
+
+
 @pytest.mark.parametrize(
     ("spec", "message"),
     [

@@ -44,7 +44,7 @@ async def test_events_are_streamed_as_they_come(run, objects, http, tmp_path):
 
 
 async def test_an_answer_that_overruns_is_cut_off(run, objects, http, tmp_path):
-    page = objects.service("page", public=True, pod={"timeoutSeconds": 1})
+    page = objects.service("page", public=True, pod={"timeoutSeconds": 3})
     runtime = await run(page, public_port=0, env={"STEPS": str(tmp_path)})
     async with http.get(f"{runtime.public_url}/stream") as response:
         assert response.status == 200

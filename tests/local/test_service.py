@@ -47,12 +47,18 @@ async def test_the_default_account_gets_no_token(run, objects, post):
     assert json.loads(text) == {"CNAP_KUBERNETES_TOKEN": None}
 
 
-async def test_concurrency_starts_more_replicas(run, objects, post, replicas):
+async def test_concurrency_starts_more_replicas(run, objects, post, replicas, until, tmp_path):
     full = {"autoscaling.knative.dev/target-utilization-percentage": "100"}
-    runtime = await run(objects.service(annotations=full, pod={"containerConcurrency": 1}))
-    answers = await asyncio.gather(*(post(runtime, "work") for _ in range(3)))
-    assert [status for status, _ in answers] == [204] * 3
-    assert await replicas(runtime) == 3
+    service = objects.service(annotations=full, pod={"containerConcurrency": 1})
+    runtime = await run(service, env={"STEPS": str(tmp_path)})
+    working = [asyncio.create_task(post(runtime, "wait")) for _ in range(3)]
+
+    async def three():
+        return await replicas(runtime) == 3
+
+    await until(three)
+    (tmp_path / "go").touch()
+    assert [status for status, _ in await asyncio.gather(*working)] == [204] * 3
 
 
 async def test_max_scale_makes_the_others_wait(run, objects, post, replicas):
@@ -74,7 +80,7 @@ async def test_a_replica_waits_for_its_readiness_probe(run, objects, post, tmp_p
     assert (await asking)[0] == 204
 
 
-async def test_never_ready(run, objects, post, ready, until):
+async def test_never_ready(run, objects, post, ready):
     deadline = {"serving.knative.dev/progress-deadline": "500ms"}
     pod = {"timeoutSeconds": 2}
     runtime = await run(objects.service("fn", "/none", annotations=deadline, pod=pod))
@@ -116,8 +122,8 @@ async def test_a_crash_is_a_502_and_another_replica_takes_over(run, objects, pos
     assert (await ready(runtime))["status"] == "True"
 
 
-async def test_a_hung_replica_is_replaced(run, objects, post, replicas):
-    runtime = await run(objects.service(pod={"timeoutSeconds": 1}))
+async def test_a_hung_replica_is_replaced(run, objects, post):
+    runtime = await run(objects.service(pod={"timeoutSeconds": 3}))
     _, first = await post(runtime, "env", b"pid")
     status, text = await post(runtime, "hang")
     assert (status, text.split(":")[0]) == (504, "activator request timeout")
