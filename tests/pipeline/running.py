@@ -62,16 +62,17 @@ async def until(condition: Callable[[], object], seconds: float = 60) -> None:
             await asyncio.sleep(0.1)
 
 
-def processes_of(at: Running, function: str) -> Iterator[int]:
-    """Process ids of a function's replicas."""
-    for place in Path("/proc").glob("[0-9]*/environ"):
+def processes_of(at: Running, what: str) -> Iterator[int]:
+    """Process ids of a function's replicas, or of a module's processes."""
+    for place in Path("/proc").glob("[0-9]*"):
         try:
-            environment = place.read_bytes().split(b"\0")
+            words = (place / "environ").read_bytes().split(b"\0")
+            arguments = (place / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue
-        wanted = {f"CNAP_FUNCTION={function}".encode(), f"CNAP_STORE={at.store}".encode()}
-        if wanted <= set(environment):
-            yield int(place.parent.name)
+        ours = f"CNAP_STORE={at.store}".encode() in words
+        if ours and (f"CNAP_FUNCTION={what}".encode() in words or what.encode() in arguments):
+            yield int(place.name)
 
 
 def kill(pids: Iterator[int]) -> int:

@@ -1,0 +1,103 @@
+"""A video file as a live camera: results come, functions go to zero when it is paused, and every
+frame is accounted for at every moment."""
+
+import asyncio
+import dataclasses
+import json
+from pathlib import Path
+
+import aiohttp
+
+from cnap import cameras
+from cnap.cameras import Camera
+from cnap.pipeline import Running
+from cnap.redis import connect
+from tests.pipeline.running import MODEL, account_of, kill, processes_of, running, until
+
+FUNCTIONS = {"transcode", f"infer-{MODEL}", "publish"}
+
+
+async def change(at: Running, wanted: list[Camera]) -> None:
+    """Edits the ConfigMap of cameras, as the page and kubectl do."""
+    url = f"{at.kubernetes}/api/v1/namespaces/cnap/configmaps/{cameras.CONFIG_MAP}"
+    headers = {
+        "Authorization": f"Bearer {at.token}",
+        "Content-Type": "application/merge-patch+json",
+    }
+    body = json.dumps({"data": {cameras.KEY: cameras.dump(wanted)}})
+    async with (
+        aiohttp.ClientSession() as session,
+        session.patch(url, data=body, headers=headers) as answer,
+    ):
+        assert answer.status == 200
+
+
+async def replicas(at: Running) -> dict[str, int]:
+    url = f"{at.kubernetes}/apis/apps/v1/namespaces/cnap/deployments"
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        items = (await answer.json())["items"]
+    return {
+        item["metadata"]["labels"]["serving.knative.dev/service"]: item["status"]["replicas"]
+        for item in items
+    }
+
+
+async def at_zero(at: Running) -> bool:
+    counts = await replicas(at)
+    return not any(counts[name] for name in FUNCTIONS)
+
+
+async def test_a_paused_camera_lets_its_functions_go_and_a_resumed_one_wakes_them(
+    clips: Path,
+) -> None:
+    # 8.4 s between key frames: its segments are a second long all the same.
+    camera = Camera("gate", str(clips / "bottle-detection.mp4"), (MODEL,))
+    async with running([camera]) as at:
+        await until(lambda: account_of(at, "gate").inferred > 60)
+        running_now = await replicas(at)
+        assert all(running_now[name] >= 1 for name in FUNCTIONS)
+
+        await change(at, [dataclasses.replace(camera, paused=True)])
+        await until(lambda: account_of(at, "gate").state == "paused")
+        paused = account_of(at, "gate")
+        assert (paused.inflight, paused.outstanding, paused.failed) == (0, 0, 0)
+        async with asyncio.timeout(60):
+            while not await at_zero(at):
+                await asyncio.sleep(0.5)
+
+        await change(at, [camera])
+        await until(lambda: account_of(at, "gate").inferred > paused.inferred)
+        _, newest = connect(at.redis).xrevrange("cnap:results:gate", count=1)[0]
+        assert json.loads(newest["about"])["latency"] < 20
+        assert float(connect(at.redis).hget("cnap:stream:gate", "coldstart")) > 0
+        assert account_of(at, "gate").failed == 0
+
+
+async def test_a_bad_camera_does_not_disturb_another(clips: Path, tmp_path: Path) -> None:
+    (tmp_path / "text.mp4").write_text("not a film")
+    bad = Camera("bad", str(tmp_path / "text.mp4"), (MODEL,))
+    good = Camera("good", str(clips / "car-detection.mp4"), (MODEL,))
+    async with running([bad, good]) as at:
+        await until(lambda: account_of(at, "good").inferred > 20)
+        await until(lambda: account_of(at, "bad").state == "failed")
+
+        assert "text.mp4 is not a video file" in account_of(at, "bad").reason
+        assert account_of(at, "good").failed == 0
+
+
+async def test_a_killed_source_leaves_nothing_unaccounted(clips: Path) -> None:
+    camera = Camera("gate", str(clips / "car-detection.mp4"), (MODEL,))
+    async with running([camera]) as at:
+        await until(lambda: account_of(at, "gate").inferred > 20)
+        before = account_of(at, "gate").epoch
+        assert kill(processes_of(at, "cnap.source"))
+        await until(lambda: account_of(at, "gate").epoch > before)
+        epoch = account_of(at, "gate").epoch
+        await until(lambda: account_of(at, "gate").inferred > 40)
+
+        assert account_of(at, "gate").epoch == epoch
+        assert set(account_of(at, "gate").reasons) <= {
+            "failed: interrupted",
+            "dropped: thinned",
+            "dropped: behind",
+        }
