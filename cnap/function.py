@@ -16,6 +16,8 @@ from cnap.errors import BadEvent, CnapError
 log = logging.getLogger("cnap.function")
 
 Reply = CloudEvent | tuple[str, int] | tuple[str, int, dict[str, str]]
+LONGEST = 500
+"""Characters of an error: Knative's dispatcher can't take 768 bytes or more into a dead letter."""
 TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 
 
@@ -40,7 +42,7 @@ def function(handle: Callable[[CloudEvent, Any], CloudEvent | None]) -> Callable
                 _about(event),
                 error,
             )
-            return str(error), error.status, TEXT
+            return str(error)[:LONGEST], error.status, TEXT
         except Exception:
             # The cause goes to the log, never to the caller.
             log.exception("%s: unexpected error", _about(event))

@@ -54,6 +54,10 @@ class Autoscaler:
         if concurrency:
             self._last_busy = now
 
+    def begin(self, now: float) -> None:
+        """Replicas of the initial scale start now: they have a window's time to be needed."""
+        self._last_busy = now
+
     def desired(self, now: float, ready: int) -> int:
         """The number of replicas to have at `now`, with `ready` of them ready."""
         self._advance(now)

@@ -104,9 +104,10 @@ class Runtime:
             part.start()
 
     async def stop(self) -> None:
-        """Ends everything within about two seconds."""
-        parts = (*self._sources, *self._services.values())
-        await asyncio.gather(*(part.stop(STOP_GRACE) for part in parts))
+        """Ends everything within about three seconds: sources first, while there is a Broker to
+        tell their last words."""
+        for parts in (self._sources, self._services.values()):
+            await asyncio.gather(*(part.stop(STOP_GRACE) for part in parts))
         await self._listeners.close()
         await self._guard.stop()
         if self._session:

@@ -42,6 +42,8 @@ class Service:
 
     def start(self) -> None:
         """Starts what the YAML wants to run before any request."""
+        if self.revision.scale.initial:
+            self._autoscaler.begin(time.monotonic())
         self._scale_to(max(self.revision.scale.minimum, self.revision.scale.initial))
 
     async def stop(self, grace: float) -> None:

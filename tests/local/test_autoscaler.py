@@ -84,3 +84,10 @@ def test_the_scale_down_delay_holds_the_highest_wish():
     autoscaler.record(101, 0)
     assert autoscaler.desired(150, ready=3) == 3
     assert autoscaler.desired(161, ready=3) == 0
+
+
+def test_replicas_of_the_initial_scale_stay_for_a_window_without_requests() -> None:
+    scaler = Autoscaler(Scale(initial=1, window=10))
+    scaler.begin(100.0)
+    assert scaler.desired(109.0, ready=1) == 1
+    assert scaler.desired(110.5, ready=1) == 0
