@@ -1,6 +1,6 @@
 """The dashboard's application: what is at which path, and what lives as long as the service."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from importlib.resources import files
 
 import aiohttp
@@ -84,20 +84,26 @@ def create_app(settings: Settings) -> web.Application:
             web.get("/health/readiness", _healthy),
             web.get("/metrics", _metrics),
             web.get("/api/openapi.json", _openapi),
-            web.get("/api/status", lambda request: app[DASHBOARD].status(request)),
-            web.get("/api/events", lambda request: app[DASHBOARD].events.handle(request)),
-            web.get(
-                "/api/streams/{name}/segments",
-                lambda request: app[DASHBOARD].segments.segment(request),
-            ),
-            web.get(
-                "/api/streams/{name}/picture",
-                lambda request: app[DASHBOARD].segments.picture(request),
-            ),
-            web.patch("/api/streams/{name}", lambda request: app[DASHBOARD].control.patch(request)),
+            web.get("/api/status", _by(lambda the: the.status)),
+            web.get("/api/events", _by(lambda the: the.events.handle)),
+            web.get("/api/streams/{name}/segments", _by(lambda the: the.segments.segment)),
+            web.get("/api/streams/{name}/picture", _by(lambda the: the.segments.picture)),
+            web.patch("/api/streams/{name}", _by(lambda the: the.control.patch)),
         ]
     )
     return app
+
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def _by(part: Callable[[Dashboard], Handler]) -> Handler:
+    """A route to a part of the dashboard, which is there once the service has started."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await part(request.app[DASHBOARD])(request)
+
+    return handle
 
 
 async def _open(app: web.Application) -> AsyncIterator[None]:

@@ -183,7 +183,8 @@ export class Tile {
     const models = Object.values(stream.models);
     const inferred = models.length ? Math.max(...models.map((one) => one.rate)) : 0;
     const going = ["live", "behind"].includes(state);
-    say(this.#parts.speed, going ? `${rate(stream.framerate)} → ${rate(inferred)} fps` : "");
+    const speeds = models.length ? `${rate(stream.framerate)} → ${rate(inferred)} fps` : `${rate(stream.framerate)} fps`;
+    say(this.#parts.speed, going ? speeds : "");
     this.#parts.speed.title = `${rate(stream.framerate)} frames a second come in, ${rate(inferred)} are looked at`;
     say(this.#parts.latency, going && stream.latency !== null ? seconds(stream.latency) : "");
   }

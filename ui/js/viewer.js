@@ -64,6 +64,7 @@ export class Viewer {
 
   // Something new may be there: the segment `news`, or nobody knows what.
   async poke(news = null) {
+    if (news && this.fallback) return; // a segment is no picture yet
     this.#news = news;
     this.#again = true;
     if (this.#busy || !this.#running) return;

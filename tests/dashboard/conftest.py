@@ -1,0 +1,118 @@
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from redis import Redis
+
+from cnap import cameras
+from cnap.cameras import Camera
+from cnap.dashboard.app import create_app
+from cnap.dashboard.settings import Settings
+from cnap.stores.directory import DirectoryStore
+
+TOKEN = "the-token"
+
+
+class FakeKubernetes:
+    """The paths of the Kubernetes API that the dashboard uses."""
+
+    def __init__(self) -> None:
+        self.cameras: list[Camera] = []
+        self.functions: dict[str, tuple[int, int]] = {
+            "transcode": (0, 0),
+            "infer-yolox-nano": (1, 2),
+        }
+        self.reasons: dict[str, str] = {}
+        self.away = False
+        self.questions = 0
+
+    def app(self) -> web.Application:
+        app = web.Application(middlewares=[self._counted])
+        app.router.add_get("/apis/serving.knative.dev/v1/namespaces/cnap/services", self._services)
+        app.router.add_get("/apis/apps/v1/namespaces/cnap/deployments", self._deployments)
+        app.router.add_get("/api/v1/namespaces/cnap/configmaps/cameras", self._config_map)
+        app.router.add_patch("/api/v1/namespaces/cnap/configmaps/cameras", self._patch)
+        return app
+
+    @web.middleware
+    async def _counted(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        self.questions += 1
+        if self.away:
+            return web.Response(status=500, text="etcd is gone")
+        return await handler(request)
+
+    async def _services(self, _: web.Request) -> web.Response:
+        def ready(name: str) -> dict[str, str]:
+            why = self.reasons.get(name)
+            return {"type": "Ready", "status": "False" if why else "True", "message": why or ""}
+
+        items = [
+            {"metadata": {"name": name}, "status": {"conditions": [ready(name)]}}
+            for name in self.functions
+        ]
+        return web.json_response({"items": items})
+
+    async def _deployments(self, _: web.Request) -> web.Response:
+        items = [
+            {
+                "metadata": {"labels": {"serving.knative.dev/service": name}},
+                "spec": {"replicas": wanted},
+                "status": {"readyReplicas": ready, "replicas": wanted} if wanted else {},
+            }
+            for name, (ready, wanted) in self.functions.items()
+        ]
+        return web.json_response({"items": items})
+
+    async def _config_map(self, _: web.Request) -> web.Response:
+        return web.json_response({"data": {cameras.KEY: cameras.dump(self.cameras)}})
+
+    async def _patch(self, request: web.Request) -> web.Response:
+        change = json.loads(await request.text())
+        self.cameras = cameras.parse(change["data"][cameras.KEY])
+        return await self._config_map(request)
+
+
+@pytest.fixture
+async def kubernetes(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeKubernetes]:
+    fake = FakeKubernetes()
+    async with TestServer(fake.app()) as server:
+        monkeypatch.setenv("CNAP_KUBERNETES", str(server.make_url("/")))
+        monkeypatch.setenv("CNAP_NAMESPACE", "cnap")
+        yield fake
+
+
+@pytest.fixture
+async def start(
+    kubernetes: FakeKubernetes,
+    database: Redis,
+    redis_url: str,
+    folder_store: DirectoryStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Callable[..., Awaitable[TestClient]]]:
+    """Starts a dashboard over an empty Redis, an empty store and a fake Kubernetes API."""
+    monkeypatch.setenv("CNAP_STORE", folder_store.url)
+    clients: list[TestClient] = []
+
+    async def started(**settings: Any) -> TestClient:
+        given = Settings(**({"token": TOKEN, "redis": redis_url} | settings))
+        client = TestClient(TestServer(create_app(given)))
+        clients.append(client)
+        await client.start_server()
+        return client
+
+    yield started
+    for client in clients:
+        await client.close()
+
+
+@pytest.fixture
+async def client(start: Callable[..., Awaitable[TestClient]]) -> TestClient:
+    return await start()
+
+
+@pytest.fixture
+def authorised() -> dict[str, str]:
+    return {"Authorization": f"Bearer {TOKEN}"}

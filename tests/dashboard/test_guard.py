@@ -1,0 +1,43 @@
+import pytest
+from aiohttp.test_utils import TestClient
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost", "[::1]:80", "192.168.1.4:8899"])
+async def test_its_own_names(client: TestClient, host: str) -> None:
+    assert (await client.get("/", headers={"Host": host})).status == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example:8080", "", "127.0.0.1.x"])
+async def test_a_name_that_was_rebound(client: TestClient, host: str) -> None:
+    for path in ("/", "/api/status"):
+        assert (await client.get(path, headers={"Host": host})).status == 421
+
+
+async def test_any_name_where_it_is_not_on_loopback(start) -> None:
+    client = await start(host="0.0.0.0")
+
+    assert (await client.get("/", headers={"Host": "cnap.example"})).status == 200
+
+
+async def test_away_from_loopback_the_api_needs_the_token(
+    start, authorised: dict[str, str]
+) -> None:
+    client = await start(host="0.0.0.0")
+
+    for path in ("/api/status", "/api/events", "/api/streams/gate/segments"):
+        assert (await client.get(path)).status == 401
+    assert (await client.get("/api/status", headers=authorised)).status == 200
+    for path in ("/", "/ui/js/main.js", "/api/openapi.json", "/health/readiness"):
+        assert (await client.get(path)).status == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/ui/js/main.js", "/api/status", "/nothing"])
+async def test_what_browsers_are_told(client: TestClient, path: str) -> None:
+    headers = (await client.get(path)).headers
+
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"

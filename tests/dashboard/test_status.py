@@ -1,0 +1,138 @@
+from aiohttp.test_utils import TestClient
+from redis import Redis
+
+from cnap.cameras import Camera
+from tests.dashboard.conftest import FakeKubernetes
+from tests.dashboard.ledger import MODEL, infer, tell
+
+
+async def status(client: TestClient) -> dict:
+    response = await client.get("/api/status")
+    assert response.status == 200
+    return await response.json()
+
+
+async def test_nothing_runs(client: TestClient, kubernetes: FakeKubernetes) -> None:
+    kubernetes.functions = {}
+
+    assert await status(client) == {"streams": [], "functions": []}
+
+
+async def test_every_frame_is_accounted_for(client: TestClient, database: Redis) -> None:
+    tell(database, "gate", captured=60)
+    infer(database, "gate", 0, frames=20, sampled=5)
+    infer(database, "gate", 1, frames=20, sampled=5)
+
+    (stream,) = (await status(client))["streams"]
+
+    assert (stream["name"], stream["state"], stream["framerate"]) == ("gate", "live", 25.0)
+    counts = {name: stream[name] for name in ("captured", "inferred", "dropped", "failed")}
+    assert counts == {"captured": 60, "inferred": 40, "dropped": 10, "failed": 0}
+    assert stream["captured"] == (
+        stream["inferred"] + stream["dropped"] + stream["failed"] + stream["inflight"]
+    )
+    assert stream["reasons"] == {"dropped: sampled": 10}
+    assert stream["models"][MODEL]["inferred"] == 40
+
+
+async def test_speed_is_of_late(client: TestClient, database: Redis) -> None:
+    tell(database, "gate")
+    infer(database, "gate", 0, frames=25)
+
+    (stream,) = (await status(client))["streams"]
+
+    assert stream["rate"] > 0
+    assert stream["latency"] is not None
+    assert stream["models"][MODEL]["rate"] == stream["rate"]
+
+
+async def test_a_cold_start_is_remembered(client: TestClient, database: Redis) -> None:
+    tell(database, "gate")
+    infer(database, "gate", 0, wake=True)
+    infer(database, "gate", 1)
+
+    (stream,) = (await status(client))["streams"]
+
+    assert stream["coldstart"] >= 0
+
+
+async def test_cameras_come_first_told_or_not(
+    client: TestClient, database: Redis, kubernetes: FakeKubernetes
+) -> None:
+    kubernetes.cameras = [
+        Camera("yard", "yard.mp4", (MODEL,), paused=True),
+        Camera("gate", "gate.mp4", (MODEL,)),
+        Camera("door", "door.mp4"),
+    ]
+    tell(database, "gate")
+    tell(database, "archive")
+
+    streams = (await status(client))["streams"]
+
+    assert [(one["name"], one["state"], one["camera"]) for one in streams] == [
+        ("yard", "paused", True),
+        ("gate", "live", True),
+        ("door", "connecting", True),
+        ("archive", "live", False),
+    ]
+    assert {frozenset(stream) for stream in streams} == {frozenset(streams[0])}
+
+
+async def test_functions_in_the_order_of_the_pipeline(
+    client: TestClient, kubernetes: FakeKubernetes
+) -> None:
+    kubernetes.functions = {
+        "publish": (1, 0),
+        "dashboard": (1, 1),
+        "infer-b": (0, 1),
+        "transcode": (0, 0),
+        "infer-a": (2, 2),
+    }
+
+    functions = (await status(client))["functions"]
+
+    assert [(f["name"], f["state"], f["replicas"], f["wanted"]) for f in functions] == [
+        ("transcode", "asleep", 0, 0),
+        ("infer-a", "awake", 2, 2),
+        ("infer-b", "waking", 0, 1),
+        ("publish", "asleep", 0, 0),
+        ("dashboard", "awake", 1, 1),
+    ]
+
+
+async def test_a_function_that_fails_says_why(
+    client: TestClient, kubernetes: FakeKubernetes
+) -> None:
+    kubernetes.reasons = {"transcode": "no such image"}
+
+    transcode = (await status(client))["functions"][0]
+
+    assert (transcode["state"], transcode["reason"]) == ("failing", "no such image")
+
+
+async def test_kubernetes_away(client: TestClient, kubernetes: FakeKubernetes) -> None:
+    kubernetes.away = True
+    response = await client.get("/api/status")
+    assert response.status == 503
+    assert "Kubernetes API" in (await response.json())["error"]
+
+    kubernetes.away = False
+    assert (await client.get("/api/status")).status == 200
+
+
+async def test_redis_away(start) -> None:
+    client = await start(redis="redis://127.0.0.1:1/0")
+
+    response = await client.get("/api/status")
+
+    assert response.status == 503
+    assert "Redis" in (await response.json())["error"]
+
+
+async def test_cameras_that_make_no_sense_hide_nothing_else(
+    client: TestClient, database: Redis, kubernetes: FakeKubernetes
+) -> None:
+    kubernetes.cameras = [Camera("not a name", "x.mp4")]
+    tell(database, "gate")
+
+    assert [one["name"] for one in (await status(client))["streams"]] == ["gate"]
