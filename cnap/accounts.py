@@ -19,10 +19,10 @@ class Counts:
     reasons: dict[str, int] = field(default_factory=dict)
     """`dropped: expired` → 25, and so on."""
 
-    def add(self, outcome: str, count: int, reason: str) -> None:
+    def add(self, outcome: str, reason: str, count: int) -> None:
         setattr(self, outcome, getattr(self, outcome) + count)
         name = f"{outcome}: {reason}"
-        if count:
+        if count and reason:
             self.reasons[name] = self.reasons.get(name, 0) + count
 
 
@@ -61,11 +61,12 @@ def account(redis: Redis, stream: str) -> Account:
     with said_plainly(), redis.pipeline() as pipe:
         epochs = redis.zrange(f"cnap:epochs:{stream}", 0, -1)
         pipe.hgetall(f"cnap:stream:{stream}")
+        pipe.hgetall(f"cnap:sum:{stream}")
         for epoch in epochs:
             pipe.hgetall(f"cnap:ledger:{stream}:{epoch}")
-        state, *ledgers = pipe.execute()
+        state, past, *ledgers = pipe.execute()
     current = state.get("epoch", epochs[-1] if epochs else "0")
-    models: dict[str, Counts] = {}
+    models = _past(past)
     for epoch, entries in zip(epochs, ledgers, strict=True):
         _add_epoch(models, entries, int(epoch) >= int(current))
     total = Counts()
@@ -88,28 +89,35 @@ def account(redis: Redis, stream: str) -> Account:
     )
 
 
+def _past(entries: dict[str, str]) -> dict[str, Counts]:
+    """The counts of the epochs that have no ledger of their own any more."""
+    models: dict[str, Counts] = {}
+    for name, value in entries.items():
+        model, _, outcome = name.partition(":")
+        if outcome:  # not `through`, the newest of those epochs
+            models.setdefault(model, Counts()).add(*outcome.partition(":")[::2], int(value))
+    return models
+
+
 def _add_epoch(models: dict[str, Counts], entries: dict[str, str], current: bool) -> None:
     """Adds one epoch's ledger. What an earlier epoch left in flight was lost with its source."""
     captured = int(entries.pop("captured", 0))
     names = {name for name in entries.pop("models", "").split(",") if name}
-    names |= {name.split(":")[0] for name in entries if not name.startswith("source:")}
+    names |= {name.split(":")[0] for name in entries if not name.startswith("@source:")}
     for model in sorted(names):
         counts = models.setdefault(model, Counts())
         counted = 0
         for name, value in entries.items():
             who, _, outcome = name.partition(":")
-            if who == "source":
+            if who == "@source":
                 outcome = f"dropped:{outcome}"
             elif who != model:
                 continue
             outcome, _, reason = outcome.partition(":")
             counted += int(value)
-            if outcome == "inferred":
-                counts.inferred += int(value)
-            else:
-                counts.add(outcome, int(value), reason)
+            counts.add(outcome, reason, int(value))
         counts.captured += captured
         if current:
             counts.inflight += captured - counted
         else:
-            counts.add("failed", captured - counted, "interrupted")
+            counts.add("failed", "interrupted", captured - counted)

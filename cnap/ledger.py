@@ -3,7 +3,8 @@
     cnap:streams                          set     the streams' names
     cnap:stream:<stream>                  hash    the latest state the source told
     cnap:epochs:<stream>                  zset    the epochs that have a ledger
-    cnap:ledger:<stream>:<epoch>          hash    captured; source:<reason>; <model>:<outcome>
+    cnap:ledger:<stream>:<epoch>          hash    captured; @source:<reason>; <model>:<outcome>
+    cnap:sum:<stream>                     hash    the older epochs' ledgers, added up
     cnap:done:<stream>:<epoch>:<model>:n  bitmap  which segments have their outcome already
     cnap:results:<stream>                 stream  the newest results
     cnap:drops:<stream>                   stream  the newest segments that have no result
@@ -15,6 +16,7 @@ behind the outcomes it came with, so the difference is what is still in flight.
 
 import json
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,13 +27,19 @@ from cnap.events.outcome import Outcome
 from cnap.events.state import StreamState
 from cnap.redis import said_plainly
 
-COMMIT = (Path(__file__).parent / "ledger.lua").read_text()
+FOLD, COMMIT, TELL = (
+    (Path(__file__).parent / f"ledger_{name}.lua").read_text()
+    for name in ("fold", "commit", "tell")
+)
 CHUNK = 1 << 15
 """Segments a bitmap holds: about nine hours of video, 4 KiB."""
 REMEMBERED = 86400
 """Seconds for which a redelivered event is recognised."""
 RESULTS = 1000
 FAILURES = 20
+EPOCHS = 16
+"""Epochs of a stream that have a ledger of their own: an outcome that comes later than that many
+restarts of its stream counts as interrupted."""
 
 
 class Ledger:
@@ -39,7 +47,8 @@ class Ledger:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._commit = redis.register_script(COMMIT)
+        self._commit = redis.register_script(FOLD + COMMIT)
+        self._tell = redis.register_script(FOLD + TELL)
 
     def commit(self, outcome: Outcome) -> bool:
         """Counts an outcome once for each of its models, whatever is redelivered.
@@ -47,65 +56,63 @@ class Ledger:
         Returns whether every model that wanted the segment has its outcome now.
         """
         with said_plainly():
-            for model in outcome.models:
-                self._commit(self._keys(outcome.id, model), self._arguments(outcome, model))
-            if outcome.data and outcome.wake and outcome.senttime:
+            if self._count(outcome) and outcome.data and outcome.wake and outcome.senttime:
                 seconds = round(time.time() - outcome.senttime.timestamp(), 3)
                 self._redis.hset(f"cnap:stream:{outcome.id.stream}", "coldstart", seconds)
-            return all(
-                self._redis.getbit(_done(outcome.id, model), outcome.id.sequence % CHUNK)
-                for model in outcome.wanted
-            )
+            return self._finished(outcome)
 
     def fail(self, outcome: Outcome, message: str) -> bool:
         """Like commit, for an outcome that is a failure; its words are kept for people."""
-        finished = self.commit(outcome)
-        entry = {
-            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "sequence": outcome.id.sequence,
-            "models": list(outcome.models),
-            "message": message,
-        }
         with said_plainly():
-            key = f"cnap:failures:{outcome.id.stream}"
-            self._redis.lpush(key, json.dumps(entry))
-            self._redis.ltrim(key, 0, FAILURES - 1)
-        return finished
+            if self._count(outcome):
+                entry = {
+                    "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                    "sequence": outcome.id.sequence,
+                    "models": list(outcome.models),
+                    "message": message,
+                }
+                key = f"cnap:failures:{outcome.id.stream}"
+                self._redis.lpush(key, json.dumps(entry))
+                self._redis.ltrim(key, 0, FAILURES - 1)
+            return self._finished(outcome)
 
     def tell(self, state: StreamState) -> None:
-        """Takes a stream's state, unless a newer one is known."""
-        key, ledger = f"cnap:stream:{state.stream}", _ledger(state.stream, state.epoch)
+        """Takes a stream's totals, and its state unless a newer one is known."""
+        totals = {f"@source:{reason}": count for reason, count in state.dropped.items()}
+        fields = {
+            "state": state.state,
+            "reason": state.reason,
+            "since": state.since,
+            "models": ",".join(state.models),
+            "outstanding": state.outstanding,
+            "framerate": state.framerate,
+        }
+        keys = [
+            f"cnap:stream:{state.stream}",
+            _ledger(state.stream, state.epoch),
+            f"cnap:epochs:{state.stream}",
+            "cnap:streams",
+            f"cnap:sum:{state.stream}",
+        ]
+        facts = [state.epoch, state.revision, state.stream, EPOCHS, state.captured]
         with said_plainly():
-            known = self._redis.hmget(key, "epoch", "revision")
-            if known[0] and (int(known[0]), int(known[1])) >= (state.epoch, state.revision):
-                return
-            captured = int(self._redis.hget(ledger, "captured") or 0)
-            totals = {f"source:{reason}": count for reason, count in state.dropped.items()}
-            with self._redis.pipeline() as pipe:
-                pipe.hset(
-                    key,
-                    mapping={
-                        "epoch": state.epoch,
-                        "revision": state.revision,
-                        "state": state.state,
-                        "reason": state.reason,
-                        "since": state.since,
-                        "models": ",".join(state.models),
-                        "outstanding": state.outstanding,
-                        "framerate": state.framerate,
-                    },
-                )
-                pipe.hset(
-                    ledger,
-                    mapping=totals
-                    | {
-                        "captured": max(captured, state.captured),
-                        "models": ",".join(state.models),
-                    },
-                )
-                pipe.zadd(f"cnap:epochs:{state.stream}", {str(state.epoch): state.epoch})
-                pipe.sadd("cnap:streams", state.stream)
-                pipe.execute()
+            self._tell(
+                keys, [*facts, fields["models"], len(totals), *_flat(totals), *_flat(fields)]
+            )
+
+    def _count(self, outcome: Outcome) -> bool:
+        """Commits the outcome for each of its models; whether any of them was new."""
+        new = [
+            self._commit(self._keys(outcome.id, model), self._arguments(outcome, model))
+            for model in outcome.models
+        ]
+        return any(new)
+
+    def _finished(self, outcome: Outcome) -> bool:
+        return all(
+            self._redis.getbit(_done(outcome.id, model), outcome.id.sequence % CHUNK)
+            for model in outcome.wanted
+        )
 
     def _keys(self, segment: SegmentId, model: str) -> list[str]:
         return [
@@ -115,6 +122,7 @@ class Ledger:
             "cnap:streams",
             f"cnap:results:{segment.stream}",
             f"cnap:drops:{segment.stream}",
+            f"cnap:sum:{segment.stream}",
         ]
 
     def _arguments(self, outcome: Outcome, model: str) -> list[str | int]:
@@ -130,7 +138,8 @@ class Ledger:
             RESULTS,
             json.dumps(outcome.data, separators=(",", ":")) if outcome.data else "",
             json.dumps(_about(outcome, model)),
-            *(part for pair in counts.items() for part in pair),
+            EPOCHS,
+            *_flat(counts),
         ]
 
 
@@ -153,6 +162,10 @@ def _about(outcome: Outcome, model: str) -> dict[str, object]:
         if outcome.wake:
             about["coldstart"] = about["total"]
     return about
+
+
+def _flat(pairs: Mapping[str, str | float]) -> list[str | float]:
+    return [part for pair in pairs.items() for part in pair]
 
 
 def _ledger(stream: str, epoch: int) -> str:
