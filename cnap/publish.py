@@ -42,8 +42,10 @@ class Publisher:
     def dead_letter(self, event: CloudEvent, whose: str) -> None:
         """An event that Knative gave up delivering to `whose`: transcode, publish or a model."""
         kind = event["type"]
-        if kind in (outcome.RESULT, outcome.DROPPED, state.TYPE):
+        if kind == state.TYPE:
             return self(event)  # it only found this function or Redis away: a last try
+        if kind in (outcome.RESULT, outcome.DROPPED):
+            return self._last_try(event)
         if kind == segment.TYPE and whose == "publish":
             return None  # a wake-up that failed: the segment itself has its own delivery
         if kind == segment.TYPE:
@@ -62,6 +64,16 @@ class Publisher:
         if self._ledger.fail(lost, f"{whose}: {message}"):
             self._store.delete(frames_key(about.id))
         return None
+
+    def _last_try(self, event: CloudEvent) -> None:
+        """An outcome that only found this function or Redis away, or one that is no good."""
+        try:
+            self(event)
+        except BadEvent as error:
+            what = outcome.unreadable(event)
+            log.warning("%s: %s", what.id, error)
+            if self._ledger.fail(what, f"publish: {error}"):
+                self._store.delete(frames_key(what.id))
 
     def _commit(self, what: Outcome) -> None:
         if self._ledger.commit(what):

@@ -54,6 +54,7 @@ def _event(
         "datacontenttype": "application/json",
         "sequence": f"{about.id.sequence:010d}",
         "partitionkey": about.id.stream,
+        "framecount": str(_frames(about)),
         "capturedframes": str(about.capturedframes),
         "models": ",".join(about.models),
         "traceparent": read.traceparent(about.traceparent),
@@ -63,6 +64,14 @@ def _event(
     if about.wake:
         attributes["wake"] = "true"
     return CloudEvent(attributes, json.dumps(data, separators=(",", ":")).encode())
+
+
+def _frames(about: SegmentEvent | FramesEvent) -> int:
+    """All frames that the outcome accounts for."""
+    if isinstance(about, SegmentEvent):
+        return about.framecount
+    left_out = len(about.failedframes) + about.sampledframes + about.thinnedframes
+    return about.framecount + left_out
 
 
 def result_event(about: FramesEvent, data: Mapping[str, object]) -> CloudEvent:
@@ -114,4 +123,24 @@ def parse(event: CloudEvent) -> Outcome:
         senttime=read.timestamp(given, "senttime") if "senttime" in given else None,
         wake=given.get("wake") == "true",
         data=data if given["type"] == RESULT else None,
+    )
+
+
+def unreadable(event: CloudEvent) -> Outcome:
+    """What its attributes alone tell of an outcome whose data is no good: all of it has failed."""
+    given = event.get_attributes()
+    wanted = wants.from_attributes(given)
+    model = str(given["source"]).partition("/infer/")[2]
+    return Outcome(
+        id=SegmentId.parse(read.text(given, "id")),
+        models=(wants.model_name(model),) if model else wanted,
+        wanted=wanted,
+        inferred=0,
+        dropped={},
+        failed={"bad result": read.integer(given, "framecount", 2 * read.MAX_FRAMES)},
+        capturedframes=read.integer(given, "capturedframes", 2**53, 0),
+        time=read.timestamp(given, "time"),
+        senttime=None,
+        wake=False,
+        data=None,
     )

@@ -23,6 +23,10 @@ def _validator(event_type: str) -> Callable[[object], object]:
     return fastjsonschema.compile(json.loads(path(event_type).read_text()))
 
 
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")  # though Python reads and writes it
+
+
 def validated(event_type: str, data: object) -> dict:
     """The event's JSON as its schema allows it; BadEvent says what is wrong with it."""
     import fastjsonschema
@@ -31,7 +35,7 @@ def validated(event_type: str, data: object) -> dict:
         if len(data) > MAX_BYTES:
             raise BadEvent(f"the data of {event_type} is over {MAX_BYTES >> 20} MiB")
         try:
-            data = json.loads(data)
+            data = json.loads(data, parse_constant=_refuse)
         except (ValueError, RecursionError):
             raise BadEvent(f"the data of {event_type} is not JSON") from None
     try:
