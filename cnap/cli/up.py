@@ -88,7 +88,7 @@ async def _run(pipeline: Pipeline, began: float) -> None:
         await ending
         first.cancel()
     except PortError as error:
-        raise CnapError(str(error)) from None
+        raise CnapError(f"{error}; choose another: --port 8801 (make run PORT=8801)") from None
     except ManifestError as error:
         raise CnapError(f"the YAML can't be run here:\n{error}") from None
     finally:
