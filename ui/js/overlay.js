@@ -15,8 +15,9 @@ export class Overlay {
     new ResizeObserver(() => this.#resize()).observe(canvas);
   }
 
-  // Draws detections over a picture of `size` that is shown as large as it fits.
-  draw(detections, size) {
+  // Draws detections over the picture taken at `moment`, of a `size` that is shown as large as fits.
+  draw(detections, size, moment) {
+    this.#canvas.dataset.moment = moment;
     const { width, height, ratio } = this.#area;
     const context = this.#context;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -32,10 +33,6 @@ export class Overlay {
     for (const [one, box] of boxes) this.#box(one, box, small);
     for (const [one, box] of boxes) this.#label(one, box, picture, small);
     context.globalAlpha = 1;
-  }
-
-  clear() {
-    this.draw([], null);
   }
 
   #box(one, box, small) {

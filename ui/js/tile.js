@@ -153,7 +153,7 @@ export class Tile {
     if (this.moment === null) return;
     this.#drawn = performance.now();
     this.current = this.detections.at(this.moment).filter((one) => filter.passes(one));
-    this.#overlay.draw(this.current, this.#size);
+    this.#overlay.draw(this.current, this.#size, this.moment);
   }
 
   #tell() {

@@ -1,0 +1,120 @@
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from cnap import cameras
+from cnap.cameras import Camera
+from tests import media
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SERVE = Path(__file__).with_name("serve.py")
+MODEL = "fastestdet"
+PATIENCE = 60_000
+"""Milliseconds: on a busy machine everything takes its time."""
+
+
+@dataclass
+class Served:
+    page: str
+    token: str
+    redis: str
+
+
+@pytest.fixture(scope="session")
+def pipeline(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Three streams: people in front of a camera, a codec that Chromium can't play, and nothing."""
+    folder = tmp_path_factory.mktemp("browser")
+    old = media.clip(folder / "old.mp4", codec="mpeg4", size=(320, 240), frames=75, gop=25)
+    lobby = assets / "videos" / "one-by-one-person-detection.mp4"
+    listed = folder / "cameras.yaml"
+    listed.write_text(
+        cameras.dump(
+            [
+                Camera("lobby", str(lobby), (MODEL,), framerate=5.0),
+                Camera("old", str(old)),
+                Camera("missing", str(folder / "nothing.mp4")),
+            ]
+        )
+    )
+    env = os.environ | {"CNAP_CACHE": str(folder / "cache")}
+    process = subprocess.Popen(
+        [sys.executable, SERVE, listed, MODEL],
+        cwd=Path(__file__).parents[2],
+        env=env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        facts = json.loads(process.stdout.readline())
+        yield Served(facts["page"], facts["token"], facts["redis"])
+    finally:
+        process.stdin.close()
+        process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator:
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"there is no Chromium at {CHROMIUM}; apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Opened:
+    """A page, and what it must not do."""
+
+    page: object
+    problems: list[str] = field(default_factory=list)
+    hosts: set[str] = field(default_factory=set)
+
+
+@pytest.fixture
+def open_page(chromium, pipeline: Served) -> Iterator:
+    """Opens the page with the token in its address; checks at the end that it was quiet."""
+    opened: list[Opened] = []
+
+    def start(token: bool = True, **context) -> object:
+        given = {"viewport": {"width": 1280, "height": 800}} | context
+        page = chromium.new_context(**given).new_page()
+        page.set_default_timeout(PATIENCE)
+        one = Opened(page)
+        opened.append(one)
+        page.on("console", lambda said: one.problems.append(f"{said.type}: {said.text}"))
+        page.on("pageerror", lambda error: one.problems.append(str(error)))
+        page.on("request", lambda request: one.hosts.add(urlsplit(request.url).netloc))
+        page.goto(pipeline.page + (f"/#token={pipeline.token}" if token else "/"))
+        page.wait_for_selector("body[data-loaded]")
+        return page
+
+    yield start
+    for one in opened:
+        one.page.context.close()
+        assert one.problems == []
+        assert one.hosts <= {urlsplit(pipeline.page).netloc, ""}
+
+
+@pytest.fixture
+def page(open_page) -> object:
+    return open_page()

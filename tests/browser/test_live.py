@@ -1,0 +1,89 @@
+"""Video that moves, with boxes where the results say."""
+
+import json
+from datetime import datetime
+
+from cnap.redis import connect
+from tests.browser.conftest import MODEL, Served
+from tests.browser.looking import OVERLAY, moves, tile, until
+
+
+def results(pipeline: Served) -> dict[int, list[dict]]:
+    """Detections by capture time in whole milliseconds, as publish wrote them."""
+    found = {}
+    with connect(pipeline.redis) as database:
+        for _, entry in database.xrevrange("cnap:results:lobby", count=40):
+            for frame in json.loads(entry["data"])["frames"]:
+                moment = datetime.fromisoformat(frame["time"]).timestamp() * 1000
+                found[round(moment)] = frame["detections"]
+    return found
+
+
+def test_video_moves(page) -> None:
+    video = tile(page, "lobby").locator("video")
+    until(lambda: video.evaluate("(video) => video.currentTime > 0 && !video.paused"))
+    before = video.evaluate("(video) => video.currentTime")
+    until(lambda: video.evaluate("(video) => video.currentTime") > before + 1)
+    moves(page, "lobby", "video")
+
+
+def test_boxes_are_where_the_results_say(page, pipeline: Served) -> None:
+    canvas = tile(page, "lobby").locator(".overlay")
+
+    def matched() -> bool:
+        overlay = canvas.evaluate(OVERLAY)
+        near = [
+            (abs(moment - overlay["moment"]), found) for moment, found in results(pipeline).items()
+        ]
+        distance, detections = min(near, default=(1000, []), key=lambda pair: pair[0])
+        if distance > 2 or not detections:
+            return False  # an empty frame, or one between those that were looked at
+        return all(outlined(overlay, one["box"]) for one in detections)
+
+    until(matched, 120)
+
+
+def outlined(overlay: dict, box: list[float]) -> bool:
+    """Whether three edges of a box are drawn, the label's place aside; 768x432 fills the tile."""
+    width, height, drawn = overlay["width"], overlay["height"], overlay["drawn"]
+
+    def ink(x: float, y: float) -> bool:
+        columns = range(max(0, round(x) - 2), min(width, round(x) + 3))
+        rows = range(max(0, round(y) - 2), min(height, round(y) + 3))
+        return any(drawn[row * width + column] for row in rows for column in columns)
+
+    left, top, right, bottom = box[0] * width, box[1] * height, box[2] * width, box[3] * height
+    steps = [0.1 + 0.08 * n for n in range(11)]
+    edges = [[ink(x, top + (bottom - top) * part) for part in steps] for x in (left, right)]
+    edges.append([ink(left + (right - left) * part, bottom) for part in steps])
+    inside = ink(left + (right - left) * 0.5, top + (bottom - top) * 0.8)
+    return all(sum(edge) >= 10 for edge in edges) and not inside
+
+
+def test_the_account_adds_up(page) -> None:
+    account = tile(page, "lobby").locator(".account")
+    until(lambda: not account.get_attribute("aria-label").startswith("0 "))
+    words = account.get_attribute("aria-label").replace(",", "")
+    numbers = [int(word) for word in words.split() if word.isdigit()]
+    captured, *parts = numbers
+
+    assert captured == sum(parts) > 0
+
+
+def test_functions_are_awake(page) -> None:
+    for name in ("transcode", f"infer-{MODEL}", "publish", "dashboard"):
+        page.wait_for_selector(f'[data-function="{name}"][data-state="awake"]')
+
+
+def test_focus_lists_what_is_in_the_picture(page) -> None:
+    tile(page, "lobby").locator('button[aria-label="Focus lobby"]').click()
+    panel = page.locator("#panel")
+
+    panel.locator(".found li").first.wait_for()
+    panel.locator('.chips button:has-text("person")').click()
+    until(lambda: panel.locator(".found li:has-text('person')").count() == 0)
+    panel.locator('.chips button:has-text("person")').click()
+    assert not tile(page, "old").is_visible()
+    page.keyboard.press("Escape")
+    tile(page, "old").wait_for()
+    assert panel.is_hidden()
