@@ -12,6 +12,9 @@ from cnap.errors import BadMedia
 
 Size = tuple[int, int]
 
+FRAME_HEADERS = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+"""Markers of JPEG's frame headers, which tell the picture's size."""
+
 
 def displayed_size(frame: av.VideoFrame, aspect: Fraction | None) -> Size:
     """Width and height in which a player shows the frame: square pixels, turned upright."""
@@ -79,15 +82,20 @@ def claimed_size(data: memoryview) -> Size:
 
     PNG: https://www.w3.org/TR/png/#11IHDR, JPEG: ITU-T T.81, B.2.2 (frame header).
     """
-    if data[:8] == b"\x89PNG\r\n\x1a\n" and len(data) >= 24:
+    if data[:8] == b"\x89PNG\r\n\x1a\n" and data[12:16] == b"IHDR" and len(data) >= 24:
         return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
     place = 2
-    while data[:2] == b"\xff\xd8" and place + 9 < len(data):
+    while data[:2] == b"\xff\xd8" and place + 9 < len(data) and data[place] == 0xFF:
         marker, length = data[place + 1], int.from_bytes(data[place + 2 : place + 4], "big")
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+        if marker == 0xFF:
+            place += 1  # a fill byte
+        elif marker in FRAME_HEADERS:
             height = int.from_bytes(data[place + 5 : place + 7], "big")
             return int.from_bytes(data[place + 7 : place + 9], "big"), height
-        place += 2 + length
+        elif marker < 0xC0 or 0xD0 <= marker <= 0xD9:
+            break  # no segment: nothing that belongs before a frame header
+        else:
+            place += 2 + length
     raise BadMedia("this is not a JPEG or PNG picture")
 
 

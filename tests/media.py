@@ -94,7 +94,7 @@ def turned(path: Path, degrees: int) -> Path:
     """Writes a clockwise rotation into the MP4's track header, as a phone does."""
     data = bytearray(path.read_bytes())
     place = data.index(b"tkhd") + 4
-    place += 36 + (12 if data[place] == 1 else 0)
+    place += 40 + (12 if data[place] == 1 else 0)
     a, b, c, d = (value * 0x10000 for value in QUARTERS[degrees])
     struct.pack_into(">9i", data, place, a, b, 0, c, d, 0, 0, 0, 0x40000000)
     path.write_bytes(data)
