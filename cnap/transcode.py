@@ -1,6 +1,8 @@
 """From a segment to a frame group: decode, choose, scale, store."""
 
+import math
 import os
+import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +12,7 @@ import numpy as np
 from cloudevents.http import CloudEvent
 
 from cnap.decoder import Shown
-from cnap.errors import BadMedia
+from cnap.errors import BadMedia, CnapError
 from cnap.events.frames import FramesEvent
 from cnap.events.identity import frames_key
 from cnap.events.outcome import dropped_event
@@ -20,6 +22,9 @@ from cnap.gops import Gops
 from cnap.models import catalog
 from cnap.pictures import Scaler, Size, displayed_size, fitting, jpeg, still
 from cnap.stores import Store
+
+ROUNDING = 10e-6
+"""Seconds: events say times to the microsecond, and frames often fall on a multiple of 1/rate."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +43,15 @@ class Options:
         rate = os.environ.get("CNAP_FRAMES_RATE")
         size = os.environ.get("CNAP_FRAMES_SIZE")
         chosen = os.environ.get("CNAP_FRAMES_FORMAT", "nv12")
+        if rate and not (re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,6})?", rate) and float(rate)):
+            raise CnapError(f"CNAP_FRAMES_RATE must be frames a second, not {rate!r}")
+        if size and not re.fullmatch(r"[1-9][0-9]{0,4}x[1-9][0-9]{0,4}", size):
+            raise CnapError(f"CNAP_FRAMES_SIZE must be like 640x360, not {size!r}")
         if chosen not in ("nv12", "jpeg"):
-            raise ValueError(f"CNAP_FRAMES_FORMAT must be nv12 or jpeg, not {chosen!r}")
-        width, _, height = (size or "0x0").partition("x")
+            raise CnapError(f"CNAP_FRAMES_FORMAT must be nv12 or jpeg, not {chosen!r}")
         return cls(
             float(rate) if rate else None,
-            fitting([(int(width), int(height))]) if size else None,
+            fitting([tuple(map(int, size.split("x")))]) if size else None,
             chosen,
         )
 
@@ -99,17 +107,22 @@ class Transcoder:
             frame = still(self._store.get(self._store.key(segment.dataref)))
             shown = [Shown(0, Fraction(0), Fraction(0), frame)]
             missing = range(1, segment.framecount)
-            return shown + [Shown(i, Fraction(0), Fraction(0), None) for i in missing], None
+            shown += [Shown(i, Fraction(0), Fraction(0), None) for i in missing]
+            return shown[: segment.framecount], None
         return self._gops.show(segment)
 
     def _chosen(self, segment: SegmentEvent, shown: list[Shown]) -> tuple[list[Shown], int, int]:
         """The frames to keep, and how many others were sampled out and thinned out."""
         rates = [rate for rate in (segment.framerate, self._options.rate) if rate]
         good = [one for one in shown if one.frame is not None]
-        first = Fraction((segment.time - segment.id.began).total_seconds()).limit_denominator(10**6)
-        usual = [one for one in good if _falls(first, one, min(rates, default=None))]
-        kept = [one for one in usual if _falls(first, one, segment.thinnedrate)]
-        return kept, len(good) - len(usual), len(usual) - len(kept)
+        first = (segment.time - segment.id.began).total_seconds()
+        usual = _at_rate(first, good, min(rates, default=None))
+        if not segment.thinnedrate:
+            return usual, len(good) - len(usual), 0
+        kept = _at_rate(first, good, min([*rates, segment.thinnedrate]))
+        # Each has slots of its own, so that the lower rate may keep one more of a short segment.
+        thinned = max(0, len(usual) - len(kept))
+        return kept, len(good) - len(kept) - thinned, thinned
 
     def _size(self, segment: SegmentEvent, displayed: Size) -> Size:
         if self._options.size:
@@ -131,17 +144,18 @@ class Transcoder:
         return FrameGroup(records)
 
 
-def _falls(first: Fraction, one: Shown, rate: float | None) -> bool:
-    """Whether the frame is one of `rate` a second, evenly, by presentation time alone.
+def _at_rate(first: float, frames: list[Shown], rate: float | None) -> list[Shown]:
+    """Those of the frames that make `rate` a second, evenly, by presentation time alone.
 
-    Time is cut into 1/rate slots and the first frame in each is kept, so any replica chooses the
-    same frames. The phase, an odd part of the frame's duration, keeps the slots' edges away from
-    the frames' own times, where rounding would decide.
+    A frame is kept if it is the one on display at a multiple of 1/rate, so any replica chooses the
+    same frames. `first` is the time of the segment's first frame in seconds.
     """
-    if rate is None or not one.duration:
-        return True
-    at = float(first + one.offset + one.duration * Fraction(382, 1000))
-    return int(at * rate // 1) > int((at - float(one.duration)) * rate // 1)
+    if rate is None or not frames or not frames[-1].duration:
+        return frames
+    times = [first + float(one.offset) for one in frames]
+    times.append(times[-1] + float(frames[-1].duration))
+    ticks = [math.ceil((time - ROUNDING) * rate) for time in times]
+    return [one for one, now, after in zip(frames, ticks, ticks[1:], strict=False) if after > now]
 
 
 def _moment(time: np.datetime64) -> datetime:

@@ -1,0 +1,279 @@
+"""From a segment to a frame group: which frames, when, how large, and what became of the rest."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from cnap.errors import BadEvent, BadMedia, CnapError, Missing
+from cnap.events import outcome
+from cnap.events.frames import FramesEvent
+from cnap.events.identity import SegmentId
+from cnap.events.segment import SegmentEvent
+from cnap.frames import FrameGroup
+from cnap.transcode import Options, Transcoder
+from tests import media
+from tests.outcomes import TIME
+from tests.segments import EPOCH, segments
+
+MODEL = "yolox-nano"
+SMALL = Options(size=(32, 24))
+UNEVEN = [0, 10, 50, 200, 210, 220, 600, 1000, 1001, 1003] + [1100 + 3 * i * i for i in range(30)]
+
+
+@pytest.fixture
+def cut(tmp_path, folder_store):
+    """The segment events of a clip made for the test."""
+
+    def cut(seconds=0.4, models=(MODEL,), **how):
+        path = media.clip(tmp_path / "clip.mp4", **how)
+        facts = {"models": models}
+        return [one.event for one in segments(path, folder_store, seconds, **facts)]
+
+    return cut
+
+
+def group_of(store, reply):
+    about = FramesEvent.from_event(reply)
+    group = FrameGroup.read(store.get(store.key(about.dataref)))
+    assert about.framecount == len(group)
+    return about, group
+
+
+def times(group):
+    """Seconds since the epoch's beginning, to the microsecond."""
+    return (group.records["time"].astype("i8") - EPOCH * 1000) / 1e6
+
+
+def test_every_frame_is_in_the_group_with_its_capture_time(cut, folder_store):
+    transcode, all_times = Transcoder(folder_store, SMALL), []
+    for segment in cut(frames=50, bframes=3):
+        about, group = group_of(folder_store, transcode(segment))
+        all_times += list(times(group))
+        assert group.records["index"].tolist() == list(range(segment.framecount))
+        assert (about.id, about.models) == (segment.id, (MODEL,))
+        assert (about.width, about.height) == (64, 48)
+        assert about.capturedframes == segment.capturedframes
+
+    assert np.diff(all_times) == pytest.approx([0.04] * 49, abs=1e-6)
+
+
+@pytest.mark.parametrize("bframes", [0, 3])
+def test_capture_times_of_an_uneven_rate_are_exact(cut, folder_store, bframes):
+    transcode, all_times = Transcoder(folder_store, SMALL), []
+    for segment in cut(times=UNEVEN, bframes=bframes):
+        all_times += list(times(group_of(folder_store, transcode(segment))[1]))
+
+    expected = [(one - UNEVEN[0]) / 1000 for one in UNEVEN]
+    assert np.array(all_times) - all_times[0] == pytest.approx(expected, abs=1.1e-6)
+
+
+def chosen(store, transcoders, events):
+    """Capture times of the frames kept, and counts of what became of all."""
+    kept, counts = [], Counter()
+    for number, segment in enumerate(events):
+        reply = transcoders[number % len(transcoders)](segment)
+        if reply["type"] == outcome.DROPPED:
+            what = outcome.parse(reply)
+            parts = what.dropped | what.failed
+        else:
+            about, group = group_of(store, reply)
+            kept += list(times(group))
+            parts = {"kept": len(group), "failed": len(about.failedframes)}
+            parts |= {"sampled": about.sampledframes, "thinned": about.thinnedframes}
+        assert sum(parts.values()) == segment.framecount
+        counts.update(parts)
+    return kept, +counts
+
+
+@pytest.mark.parametrize("rate", [1, 2.5, 5, 7, 12.5, 15, 17.5, 24, 25, 60, 0.25])
+def test_a_rate_keeps_frames_evenly_across_segments_and_replicas(cut, folder_store, rate):
+    events = [replace(event, framerate=rate) for event in cut(0.3, frames=100, gop=100)]
+    kept, counts = chosen(folder_store, [Transcoder(folder_store, SMALL)], events)
+    again, _ = chosen(folder_store, [Transcoder(folder_store, SMALL) for _ in range(3)], events)
+
+    assert again == kept
+    assert counts["kept"] == max(1, min(100, round(4 * rate)))
+    assert counts["kept"] + counts["sampled"] == 100
+    gaps = np.diff(kept)
+    if len(gaps):
+        assert max(gaps) - min(gaps) < 0.041
+    assert kept[0] == 0
+
+
+def test_the_function_s_own_rate_is_a_ceiling(cut, folder_store):
+    events = cut(frames=50)
+    own = Transcoder(folder_store, replace(SMALL, rate=5.0))
+
+    assert chosen(folder_store, [own], events)[1]["kept"] == 10
+    slower = [replace(event, framerate=2) for event in events]
+    assert chosen(folder_store, [own], slower)[1]["kept"] == 4
+
+
+@pytest.mark.parametrize("rate", [2, 5, 8])
+def test_of_an_uneven_rate_the_frames_on_display_are_kept(cut, folder_store, rate):
+    events = [replace(event, framerate=rate) for event in cut(times=UNEVEN)]
+    kept, _ = chosen(folder_store, [Transcoder(folder_store, SMALL)], events)
+
+    ticks = [tick / rate for tick in range(int((UNEVEN[-1] + 40) / 1000 * rate) + 1)]
+    shown = {max(one for one in UNEVEN if one <= tick * 1000) / 1000 for tick in ticks}
+    assert kept == pytest.approx(sorted(shown), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("framerate", "thinned", "counts"),
+    [
+        (None, 5, {"kept": 20, "thinned": 80}),
+        (10, 5, {"kept": 20, "sampled": 60, "thinned": 20}),
+        (5, 17.5, {"kept": 20, "sampled": 80}),
+        (None, 25, {"kept": 100}),
+        (5, 1, {"kept": 4, "sampled": 80, "thinned": 16}),
+    ],
+)
+def test_thinning_takes_away_only_what_was_wanted(cut, folder_store, framerate, thinned, counts):
+    events = [
+        replace(event, framerate=framerate, thinnedrate=thinned)
+        for event in cut(0.5, frames=100, gop=100)
+    ]
+    kept, found = chosen(folder_store, [Transcoder(folder_store, SMALL)], events)
+
+    assert found["kept"] == counts["kept"]
+    assert found["sampled"] == pytest.approx(counts.get("sampled", 0), abs=4)
+    assert max(np.diff(kept)) - min(np.diff(kept)) < 0.041
+
+
+def test_frames_that_are_all_left_out_are_a_drop(cut, folder_store):
+    events = [replace(event, framerate=0.25) for event in cut(0.3, frames=50, gop=100)]
+    reply = Transcoder(folder_store, SMALL)(events[1])
+
+    assert outcome.parse(reply).dropped == {"sampled": events[1].framecount}
+    assert list(folder_store.objects("frames/")) == []
+
+
+@pytest.mark.parametrize(("ago", "kind"), [(1, outcome.DROPPED), (-60, "io.cnap.video.frames.v1")])
+def test_an_expired_segment_is_a_drop(cut, folder_store, ago, kind):
+    segment = replace(cut()[0], expirytime=datetime.now(UTC) - timedelta(seconds=ago))
+    reply = Transcoder(folder_store, SMALL)(segment)
+
+    assert reply["type"] == kind
+    if ago > 0:
+        assert outcome.parse(reply).dropped == {"expired": segment.framecount}
+
+
+def test_frames_after_an_expired_segment_are_whole(cut, folder_store):
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    first, second, *_ = cut(0.3, frames=50, gop=100)
+    transcode = Transcoder(folder_store, SMALL)
+    transcode(replace(first, expirytime=past))
+
+    assert group_of(folder_store, transcode(second))[0].failedframes == ()
+
+
+def test_what_nobody_wants_is_not_even_fetched(cut, folder_store):
+    segment = replace(cut(models=())[0], dataref="file:///nowhere/a/b")
+
+    assert Transcoder(folder_store, SMALL)(segment) is None
+
+
+def test_a_broken_segment_gives_the_frames_it_has(cut, folder_store):
+    segment = cut(1.0, frames=25, gop=100)[0]
+    whole = bytes(folder_store.get(segment.key()))
+    folder_store.put(segment.key(), whole[: len(whole) * 2 // 3])
+    about, group = group_of(folder_store, Transcoder(folder_store, SMALL)(segment))
+
+    assert 0 < len(group) < 25
+    assert sorted([*about.failedframes, *group.records["index"]]) == list(range(25))
+
+
+@pytest.mark.parametrize("data", [b"", b"a text", bytes(999)])
+def test_a_segment_that_is_no_video_is_bad_input(cut, folder_store, data):
+    segment = cut()[0]
+    folder_store.put(segment.key(), data)
+    with pytest.raises(BadMedia, match="this is not mp4 video"):
+        Transcoder(folder_store, SMALL)(segment)
+
+
+def test_bytes_that_are_not_there_and_bytes_of_others(cut, folder_store):
+    segment = cut()[0]
+    folder_store.delete(segment.key())
+    with pytest.raises(Missing):
+        Transcoder(folder_store, SMALL)(segment)
+    with pytest.raises(BadEvent):
+        Transcoder(folder_store, SMALL)(replace(segment, dataref="file:///etc/passwd"))
+
+
+@pytest.mark.parametrize(
+    ("models", "size"),
+    [((MODEL,), (416, 312)), (("fastestdet",), (352, 352)), ((MODEL, "fastestdet"), (416, 352))],
+)
+def test_frames_have_the_size_that_the_models_need(cut, folder_store, models, size):
+    segment = cut(models=models, aspect=None, frames=3)[0]
+    about, group = group_of(folder_store, Transcoder(folder_store, Options())(segment))
+
+    assert group.records["nv12"].shape[1:] == (size[1] * 3 // 2, size[0])
+    assert (about.width, about.height) == (64, 48)
+
+
+def test_pixels_that_are_not_square_are_made_so(cut, folder_store):
+    segment = cut(aspect=Fraction(3, 2), frames=3)[0]
+    about, group = group_of(folder_store, Transcoder(folder_store, Options())(segment))
+
+    assert (about.width, about.height) == (96, 48)
+    assert group.records["nv12"].shape[1:] == (208 * 3 // 2, 416)
+
+
+def test_frames_as_jpeg(cut, folder_store):
+    segment = cut(frames=5)[0]
+    reply = Transcoder(folder_store, replace(SMALL, format="jpeg"))(segment)
+    import cv2
+
+    _, group = group_of(folder_store, reply)
+    pictures = [cv2.imdecode(np.frombuffer(one, np.uint8), 1) for one in group.jpegs()]
+    assert [picture.shape for picture in pictures] == [(24, 32, 3)] * segment.framecount
+
+
+@pytest.mark.parametrize(("framecount", "failed"), [(1, ()), (3, (1, 2))])
+def test_a_still_is_a_segment_of_one_frame(folder_store, framecount, failed):
+    segment = SegmentEvent(
+        id=SegmentId("gate", EPOCH, 0),
+        time=TIME,
+        datacontenttype="image/png",
+        dataref=folder_store.uri("segments/gate/1/a.png"),
+        framecount=framecount,
+        gopstart=0,
+        models=(MODEL,),
+    )
+    folder_store.put("segments/gate/1/a.png", media.png(80, 60))
+    about, group = group_of(folder_store, Transcoder(folder_store, SMALL)(segment))
+
+    assert (len(group), about.failedframes, about.time) == (1, failed, TIME)
+    assert (about.width, about.height) == (80, 60)
+
+
+def test_options_are_in_the_environment(monkeypatch):
+    monkeypatch.setenv("CNAP_FRAMES_RATE", "12.5")
+    monkeypatch.setenv("CNAP_FRAMES_SIZE", "641x360")
+    monkeypatch.setenv("CNAP_FRAMES_FORMAT", "jpeg")
+    assert Options.from_environment() == Options(12.5, (642, 360), "jpeg")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CNAP_FRAMES_RATE", "fast"),
+        ("CNAP_FRAMES_RATE", "0"),
+        ("CNAP_FRAMES_RATE", "-1"),
+        ("CNAP_FRAMES_RATE", "nan"),
+        ("CNAP_FRAMES_SIZE", "640"),
+        ("CNAP_FRAMES_SIZE", "0x0"),
+        ("CNAP_FRAMES_SIZE", "640x360x3"),
+        ("CNAP_FRAMES_FORMAT", "gif"),
+    ],
+)
+def test_options_that_make_no_sense_are_named(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(CnapError, match=f"^{name} must be .*{value}"):
+        Options.from_environment()
