@@ -19,7 +19,8 @@ from cnap.dashboard.results import Results
 from cnap.dashboard.segments import Segments
 from cnap.dashboard.settings import Settings
 from cnap.dashboard.status import Status
-from cnap.dashboard.tails import Segment, Tails
+from cnap.dashboard.tail import Segment
+from cnap.dashboard.tails import Tails
 from cnap.kubernetes import Kubernetes
 from cnap.stores import open_store
 

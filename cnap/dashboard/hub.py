@@ -55,8 +55,9 @@ class Hub:
         listener = Listener(stream)
         if not self._tasks:
             self._tasks = [asyncio.create_task(run()) for run in (self._statuses, self._outcomes)]
-        elif self._latest:
-            listener.messages.put_nowait(self._latest)
+        for message in (self._latest, self._trouble_message()):
+            if message:
+                listener.messages.put_nowait(message)
         self._listeners.add(listener)
         metrics.LISTENERS.set(len(self._listeners))
         try:
@@ -68,7 +69,7 @@ class Hub:
                 await self.stop()
 
     async def stop(self) -> None:
-        tasks, self._tasks, self._latest = self._tasks, [], None
+        tasks, self._tasks, self._latest, self._troubles = self._tasks, [], None, {}
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -144,8 +145,11 @@ class Hub:
             log.warning("%s", words)
         self._troubles[where] = words
         self._latest = None
+        self._send(self._trouble_message() or Message("trouble", '{"error":""}'))
+
+    def _trouble_message(self) -> Message | None:
         said = next((one for one in self._troubles.values() if one), "")
-        self.tell("trouble", {"error": said})
+        return Message("trouble", json.dumps({"error": said})) if said else None
 
 
 def message_of(result: Result) -> Message:

@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cnap.dashboard.tails import LEASE, Segment, Tails
+from cnap.dashboard.tail import LEASE, Segment
+from cnap.dashboard.tails import Tails
 from cnap.errors import CnapError
 
 if TYPE_CHECKING:

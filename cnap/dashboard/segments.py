@@ -8,7 +8,8 @@ from aiohttp import web
 from cnap.dashboard import metrics
 from cnap.dashboard.pictures import Pictures
 from cnap.dashboard.status import Status
-from cnap.dashboard.tails import Tail, Tails
+from cnap.dashboard.tail import Tail
+from cnap.dashboard.tails import Tails
 from cnap.errors import BadEvent, Missing
 from cnap.events.attributes import MAX_SEQUENCE, stream_name
 from cnap.events.identity import MAX_EPOCH
@@ -26,16 +27,16 @@ class Segments:
         name = stream_name(request.match_info["name"])
         place, wait = _place(request), _wait(request)
         tail = self._tails.of(name)
-        segment = await tail.after(place, wait)
-        if segment is None:
-            return await self._nothing(tail)
-        try:
-            data = await tail.bytes(segment)
-        except Missing:  # deleted since: the viewer has fallen behind
-            segment = await tail.after(None, 0)
+        while True:
+            segment = await tail.after(place, wait)
             if segment is None:
                 return await self._nothing(tail)
-            data = await tail.bytes(segment)
+            try:
+                data = await tail.bytes(segment)
+                break
+            except Missing:  # deleted since: the viewer has fallen behind, and jumps
+                tail.forget(segment)
+                place, wait = None, 0
         metrics.VIDEO.labels(name).inc(len(data))
         return web.Response(
             body=data,

@@ -183,3 +183,16 @@ async def test_pictures_of_what_no_browser_plays(
 
     assert [time - times[0] for time in times] == pytest.approx([0, 200, 400], abs=41)
     assert times[0] >= EPOCH
+
+
+async def test_a_stream_whose_segments_are_all_gone(
+    client: TestClient, folder_store: DirectoryStore, database: Redis
+) -> None:
+    tell(database, "gate")
+    keys = [put(folder_store, sequence, 0) for sequence in range(8)]
+    await client.get(PATH)
+    folder_store.delete(*keys)
+
+    async with asyncio.timeout(20):
+        while (await client.get(f"{PATH}?wait=0")).status != 204:
+            await asyncio.sleep(0.1)

@@ -41,7 +41,8 @@ export class Feed extends EventTarget {
         if (signal.aborted) return;
         this.#failures += 1;
         const locked = error instanceof ApiError && error.status === 401;
-        this.#become(locked ? "locked" : "lost", error.message);
+        const words = error instanceof ApiError ? error.message : "The connection to the dashboard broke.";
+        this.#become(locked ? "locked" : "lost", words);
         if (locked) return this.#end(signal);
       }
       await wait(WAITS[Math.min(this.#failures, WAITS.length - 1)], signal);
@@ -55,6 +56,7 @@ export class Feed extends EventTarget {
   async #read(signal) {
     const headers = this.#last ? { "Last-Event-ID": this.#last } : {};
     const dead = new AbortController();
+    addEventListener("offline", () => dead.abort(), { once: true, signal });
     const both = AbortSignal.any([signal, dead.signal]);
     const response = await request("api/events", { headers, signal: both });
     if (this.state !== "open") this.opened = performance.now();

@@ -102,10 +102,9 @@ export class Functions {
     if (names !== this.#root.dataset.names) this.#lay(functions, names);
     this.#root.dataset.flow = streams.some((stream) => stream.rate > 0 && stream.state !== "paused");
     for (const one of functions) this.#nodes.get(one.name).update(one);
-    const known = streams.map((stream) => stream.coldstart).filter((s) => s !== null && s !== undefined);
-    if (!this.wake.last && !this.wake.asleep && known.length) {
-      const stream = streams.findLast((one) => one.coldstart !== null);
-      this.wake.first(stream.name, stream.coldstart);
+    if (!this.wake.last && !this.wake.asleep) {
+      const [longest] = streams.filter((one) => one.coldstart).sort((a, b) => b.coldstart - a.coldstart);
+      if (longest) this.wake.recall(longest.name, longest.coldstart);
     }
     this.tick();
   }
@@ -146,18 +145,17 @@ export class Functions {
 
   // How long each function took to be ready, side by side.
   #chart(chart, wake, elapsed) {
-    const names = wake?.began ? [...this.#nodes.keys()].filter((name) => name !== "dashboard").slice(0, 4) : [];
-    while (chart.children.length > names.length) chart.lastChild.remove();
-    while (chart.children.length < names.length) chart.append(el("div", {}, el("span"), el("i"), el("b")));
-    const times = names.map((name) => (wake.ready.has(name) ? wake.ready.get(name) / 1000 : null));
-    const span = Math.max(elapsed ?? wake?.total ?? 1, ...times);
-    names.forEach((name, n) => {
+    const starts = wake ? [...this.#nodes.keys()].filter((name) => wake.starts.has(name)).slice(0, 4) : [];
+    while (chart.children.length > starts.length) chart.lastChild.remove();
+    while (chart.children.length < starts.length) chart.append(el("div", {}, el("span"), el("i"), el("b")));
+    const times = starts.map((name) => wake.starts.get(name)).map(({ began, took }) => took ?? (performance.now() - began) / 1000);
+    const span = Math.max(elapsed ?? 0, wake?.total ?? 0, 0.1, ...times);
+    starts.forEach((name, n) => {
       const [label, bar, time] = chart.children[n].children;
-      const part = Math.min(1, (times[n] ?? elapsed ?? span) / span);
       say(label, name.replace(/^infer-/, ""));
-      say(time, times[n] === null ? "" : times[n].toFixed(1));
-      bar.style.setProperty("--part", `${(100 * part).toFixed(1)}%`);
-      bar.classList.toggle("ready", times[n] !== null);
+      say(time, times[n].toFixed(1));
+      bar.style.setProperty("--part", `${((100 * times[n]) / span).toFixed(1)}%`);
+      bar.classList.toggle("ready", wake.starts.get(name).took !== null);
     });
   }
 }

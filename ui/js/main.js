@@ -57,7 +57,6 @@ function tellConnection() {
   const text = feed.state === "lost" ? `${feed.words} Trying again; what you see may be old.` : feed.state === "open" ? problem : "";
   at("banner").hidden = !text;
   say(at("banner"), text);
-  grid.layout();
   if (feed.state === "locked") askToken(feed.words, () => feed.start());
 }
 

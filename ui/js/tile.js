@@ -2,10 +2,11 @@
 
 import { Account, inWords } from "./account.js";
 import { Detections } from "./detections.js";
-import { el, icon, say } from "./dom.js";
+import { icon, say } from "./dom.js";
 import { filter } from "./filter.js";
 import { duration, rate, seconds } from "./format.js";
 import { Overlay } from "./overlay.js";
+import { parts } from "./parts.js";
 import { Viewer } from "./viewer.js";
 
 const STATES = {
@@ -29,6 +30,8 @@ export class Tile {
   detections = new Detections();
 
   #account = new Account();
+  #parts;
+  #overlay;
   #size = null;
   #drawn = 0;
   #came = -Infinity;
@@ -40,7 +43,9 @@ export class Tile {
   constructor(name, control) {
     this.name = name;
     this.#control = control;
-    this.#build();
+    this.#parts = parts(name, this.#account, { pause: () => this.toggle(), focus: () => control.focus(this) });
+    this.node = this.#parts.node;
+    this.stage = this.#parts.stage;
     this.#overlay = new Overlay(this.#parts.overlay);
     this.viewer = new Viewer(name, { video: this.#parts.video, canvas: this.#parts.picture }, {
       shown: (moment, size) => this.#show(moment, size),
@@ -48,39 +53,6 @@ export class Tile {
       found: (segment) => (this.stream?.rate || this.detections.models.length ? this.detections.found(segment) : segment.epoch),
     });
     filter.addEventListener("change", () => this.#redraw());
-  }
-
-  #overlay;
-  #parts = {};
-
-  #build() {
-    const p = this.#parts;
-    p.video = el("video", { muted: true, playsinline: true, disablepictureinpicture: true, tabindex: -1, "aria-hidden": "true" });
-    p.picture = el("canvas", { class: "picture", hidden: true, "aria-hidden": "true" });
-    p.overlay = el("canvas", { class: "overlay", role: "img" });
-    p.badge = el("span", { class: "badge", hidden: true });
-    p.wake = el("span", { class: "badge waking", hidden: true });
-    p.veilTitle = el("strong");
-    p.veilWords = el("span");
-    p.veil = el("div", { class: "veil", hidden: true }, p.veilTitle, p.veilWords);
-    p.title = el("h2", { id: `stream-${this.name}`, text: this.name });
-    p.state = el("span", { class: "state" });
-    p.speed = el("span", { class: "speed" });
-    p.latency = el("span", { class: "latency", title: "From a frame's capture to its result, median" });
-    p.pause = el("button", { type: "button", class: "icon", onclick: () => this.toggle() }, icon("pause"));
-    p.focus = el("button", { type: "button", class: "icon", "aria-label": `Focus ${this.name}`, title: "Focus (f)", onclick: () => this.#control.focus(this) }, icon("focus"));
-    this.stage = el("div", { class: "stage", ondblclick: () => this.#control.focus(this) }, p.video, p.picture, p.overlay, el("div", { class: "badges" }, p.badge, p.wake), p.veil);
-    this.node = el(
-      "article",
-      { class: "tile", tabindex: -1, "data-stream": this.name, "aria-labelledby": `stream-${this.name}` },
-      this.stage,
-      el(
-        "footer",
-        {},
-        el("div", { class: "line" }, el("i", { class: "dot", "aria-hidden": "true" }), p.title, p.state, el("span", { class: "facts" }, p.speed, p.latency), p.pause, p.focus),
-        el("button", { type: "button", class: "account", title: "Why frames were dropped or failed", onclick: () => this.#control.focus(this) }, this.#account.bar, this.#account.counts),
-      ),
-    );
   }
 
   // Whether there should be video.
@@ -92,8 +64,7 @@ export class Tile {
     this.stream = stream;
     if (this.#asked === stream.paused) this.#asked = null;
     this.#account.show(stream);
-    this.#parts.counts ??= this.node.querySelector(".account");
-    this.#parts.counts.setAttribute("aria-label", `${inWords(stream)}. Show the reasons`);
+    this.#parts.account.setAttribute("aria-label", `${inWords(stream)}. Show the reasons`);
     this.#tell();
   }
 

@@ -44,6 +44,7 @@ export class Viewer {
     this.#running = new AbortController();
     this.#place = null;
     this.#caught = false;
+    this.#newest = 0;
     this.clock.reset();
     this.#timer = setInterval(() => this.poke(), SELDOM);
     this.poke();

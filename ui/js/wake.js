@@ -1,7 +1,7 @@
-// A cold start as it happens: when each function was ready, and when the first result came.
+// A cold start as it happens: how long each function took to be ready, and when the first result came.
 
 export class Wake {
-  // null, or { began, ready: Map(name → ms), total: seconds or null, stream }
+  // null, or { began, starts: Map(name → { began, took }), total: seconds or null, stream }
   last = null;
   asleepSince = null;
   #asleep = null;
@@ -10,29 +10,45 @@ export class Wake {
     const core = functions.filter((one) => one.kind !== "dashboard");
     const asleep = core.length > 0 && core.every((one) => one.state === "asleep");
     const now = performance.now();
-    if (this.#asleep && !asleep) this.last = { began: now, ready: new Map(), total: null, stream: "" };
+    if (this.#asleep && !asleep) this.last = { began: null, starts: new Map(), total: null, stream: "" };
     if (asleep && !this.#asleep) this.asleepSince = this.#asleep === null ? null : now;
     this.#asleep = asleep;
     if (!this.last || this.last.total !== null) return;
-    for (const { name, replicas } of core) {
-      if (replicas && !this.last.ready.has(name)) this.last.ready.set(name, now - this.last.began);
-    }
     if (asleep) this.last = null;
+    else core.forEach((one) => this.#follow(one, now));
+  }
+
+  #follow({ name, kind, replicas, wanted }, now) {
+    if (!replicas && !wanted) return;
+    const { starts } = this.last;
+    if (!starts.has(name)) starts.set(name, { began: now, took: null });
+    const start = starts.get(name);
+    if (replicas && start.took === null) start.took = (now - start.began) / 1000;
+    // A stream's state wakes publish before there are any frames: that is not what people wait for.
+    if (kind !== "publish") this.last.began ??= now;
   }
 
   // A result that says it was the first after a silence.
   first(stream, seconds) {
-    if (this.last && this.last.total === null) Object.assign(this.last, { total: seconds, stream });
-    else this.last = { began: null, ready: new Map(), total: seconds, stream };
+    if (this.running) Object.assign(this.last, { total: seconds, stream });
+  }
+
+  // What is known of a cold start that nobody here has seen.
+  recall(stream, seconds) {
+    this.last = { began: null, starts: new Map(), total: seconds, stream };
   }
 
   get asleep() {
     return this.#asleep === true;
   }
 
-  // Seconds since the functions began to wake; null when they don't.
+  get running() {
+    return this.last !== null && this.last.total === null;
+  }
+
+  // Seconds since the functions began to wake for frames; null when they don't.
   get elapsed() {
-    if (!this.last || this.last.total !== null) return null;
-    return (performance.now() - this.last.began) / 1000;
+    if (!this.running) return null;
+    return this.last.began === null ? 0 : (performance.now() - this.last.began) / 1000;
   }
 }
