@@ -61,7 +61,8 @@ class Stream:
     def _begin(self, framerate: float) -> None:
         """Starts a new epoch."""
         self._totals = Totals(self.camera, time.time_ns() // 1_000_000, framerate)
-        self._pace = Pace(framerate)
+        wanted = self.camera.framerate or framerate
+        self._pace = Pace(min(wanted, framerate or wanted))
         self._lost_gop = -1
         self._last_sent = self._last_report = float("-inf")
 

@@ -1,0 +1,87 @@
+"""Video files as cameras: every packet with both times, in order, for as long as it goes on."""
+
+import itertools
+
+import pytest
+
+from cnap.source.camera import CameraFailed, FileCamera, open_camera
+from tests import media
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.flv", "a.mov"])
+@pytest.mark.parametrize("frames", [1, 2, 3, 30])
+@pytest.mark.parametrize("bframes", [0, 3])
+def test_every_frame_is_a_packet_with_both_times(tmp_path, name, frames, bframes):
+    camera = FileCamera(str(media.clip(tmp_path / name, frames=frames, bframes=bframes)), False)
+    packets = list(camera.packets())
+
+    assert len(packets) == frames
+    assert packets[0].is_keyframe
+    decode = [packet.dts for packet in packets]
+    assert decode == sorted(set(decode))
+    assert all(packet.pts >= packet.dts for packet in packets)
+    camera.close()
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.ts"])
+def test_a_loop_is_one_continuous_timeline(tmp_path, name):
+    path = media.clip(tmp_path / name, frames=10, bframes=3, gop=5)
+    camera = FileCamera(str(path), loop=True)
+    packets = list(itertools.islice(camera.packets(), 35))
+    shown = sorted(packet.pts for packet in packets[:30])
+
+    steps = {after - before for before, after in itertools.pairwise(shown)}
+    assert len(steps) == 1
+    camera.close()
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "a name with spaces & é.mp4"])
+def test_a_url_and_a_path_mean_the_same(tmp_path, name):
+    path = media.clip(tmp_path / name, frames=2)
+    for url in (str(path), path.as_uri()):
+        camera = open_camera(url, loop=False)
+        assert camera.framerate == 25
+        camera.close()
+
+
+def raw(folder):
+    return media.clip(folder / "raw.h264", frames=5, bframes=3)
+
+
+def broken(folder):
+    path = media.clip(folder / "broken.mp4", frames=5)
+    path.write_bytes(path.read_bytes().replace(b"avc1", b"xxxx"))
+    return path
+
+
+def text(folder):
+    path = folder / "text.mp4"
+    path.write_text("this is not a film\n" * 20)
+    return path
+
+
+def empty(folder):
+    path = folder / "empty.mp4"
+    path.touch()
+    return path
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (raw, "says no times; put it into a container: ffmpeg -i raw.h264 -c copy raw.mp4"),
+        (broken, "has video of a kind that nothing here decodes"),
+        (text, "is not a video file"),
+        (empty, "is not a video file"),
+        (lambda folder: media.sound(folder / "sound.mp4"), "has no video in it"),
+        (lambda folder: folder, "is not a video file"),
+        (lambda folder: folder / "none.mp4", "is not there"),
+        (lambda folder: "rtsp://camera/1", "rtsp:// cameras can't be read yet"),
+        (lambda folder: "http://camera/1.mp4", "http:// cameras can't be read yet"),
+    ],
+)
+def test_what_can_not_be_read_is_said_in_one_line(tmp_path, make, words):
+    with pytest.raises(CameraFailed) as failed:
+        list(open_camera(str(make(tmp_path)), loop=True).packets())
+    assert words in str(failed.value)
+    assert "\n" not in str(failed.value)

@@ -1,0 +1,212 @@
+"""One camera as a stream: whatever the Broker and the store do, every captured frame is told."""
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from cnap.cameras import Camera
+from cnap.errors import Unavailable
+from cnap.source import sink as sink_module
+from cnap.source import stream as stream_module
+from cnap.source.stream import Stream
+from cnap.stores.directory import DirectoryStore
+from tests import media
+from tests.broker import broker, until
+
+FRAMES, GOP = 60, 12
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    """0.6 seconds in five GOPs."""
+    path = tmp_path_factory.mktemp("clips") / "clip.mp4"
+    return media.clip(path, frames=FRAMES, rate=100, gop=GOP)
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    monkeypatch.setattr(sink_module, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(stream_module, "RETRY_AFTER", 0.05)
+
+
+def camera(path: Path, **facts) -> Camera:
+    return Camera("gate", str(path), **({"models": ("a",), "segment": 0.1, "loop": False} | facts))
+
+
+async def ended(stream, fake, state="ended"):
+    await until(lambda: fake.states() and fake.last.state == state)
+    await stream.stop("ended", "over")
+    return fake.last
+
+
+async def test_every_frame_is_sent_once_and_told(clip, folder_store):
+    async with broker() as (fake, sink):
+        stream = Stream(camera(clip), folder_store, sink)
+        stream.start()
+        told = await ended(stream, fake)
+        sent = sorted(fake.segments(), key=lambda one: one.id)
+
+    assert sum(one.framecount for one in sent) == FRAMES
+    assert [one.id.sequence for one in sent] == list(range(len(sent)))
+    assert len({one.id.epoch for one in sent}) == 1
+    assert [one.wake for one in sent] == [True] + [False] * (len(sent) - 1)
+    running = [sum(one.framecount for one in sent[: n + 1]) for n in range(len(sent))]
+    assert [one.capturedframes for one in sent] == running
+    assert all(one.expirytime > one.senttime >= one.time for one in sent)
+    assert (told.captured, told.outstanding, told.dropped) == (FRAMES, 0, {})
+    assert (told.state, told.reason, told.framerate) == ("ended", "over", 100)
+    assert list(folder_store.objects("")) == []
+
+
+async def test_a_slow_pipeline_gets_fewer_frames_and_then_fewer_segments(clip, folder_store):
+    async with broker() as (fake, sink):
+        fake.answer = lambda event: asyncio.sleep(3600)
+        stream = Stream(camera(clip), folder_store, sink)
+        stream.start()
+        await until(lambda: fake.states() and fake.last.state == "ended")
+        await stream.stop("ended", "over", patience=0.2)
+        told, sent = fake.last, fake.segments()
+
+    counts = sum(one.framecount for one in sent)
+    assert told.captured == FRAMES == counts + told.dropped["behind"]
+    assert told.outstanding == counts
+    assert len(sent) == 5
+    rates = [one.thinnedrate for one in sorted(sent, key=lambda one: one.id)]
+    assert rates[:3] == [None] * 3
+    assert 100 > rates[3] > rates[4] > 0
+    assert any(one.state == "behind" for one in fake.states())
+
+
+@pytest.mark.parametrize("statuses", [[503], [500, 404, 429], [503] * 5])
+async def test_a_broker_that_is_away_for_a_while_costs_nothing(clip, folder_store, statuses):
+    tried = Counter()
+
+    async def answer(event):
+        tried[event["id"]] += 1
+        return [*statuses, 202][min(tried[event["id"]], len(statuses) + 1) - 1]
+
+    async with broker() as (fake, sink):
+        fake.answer = answer
+        stream = Stream(camera(clip), folder_store, sink)
+        stream.start()
+        await until(lambda: fake.states() and fake.last.state == "ended")
+        await until(lambda: len(tried) and set(tried.values()) == {len(statuses) + 1})
+        await stream.stop("ended", "over")
+        told, sent = fake.last, {one.id: one.framecount for one in fake.segments()}
+
+    dropped = sum(told.dropped.values())
+    assert told.captured == FRAMES == sum(sent.values()) + dropped
+    assert told.outstanding == 0
+
+
+async def test_a_broker_that_refuses_is_told_as_such(clip, folder_store):
+    async def answer(event):
+        return 400
+
+    async with broker() as (fake, sink):
+        fake.answer = answer
+        stream = Stream(camera(clip), folder_store, sink)
+        stream.start()
+        told = await ended(stream, fake)
+
+    assert told.dropped == {"refused": FRAMES}
+    assert (told.captured, told.outstanding) == (FRAMES, 0)
+
+
+class Fickle(DirectoryStore):
+    """A store that is away for the second segment."""
+
+    puts = 0
+
+    def put(self, key, *parts):
+        self.puts += 1
+        if self.puts == 2:
+            raise Unavailable("the store is gone")
+        super().put(key, *parts)
+
+
+async def test_a_store_that_is_away_costs_the_rest_of_the_gop(clip, folder_store):
+    async with broker() as (fake, sink):
+        stream = Stream(camera(clip), Fickle(folder_store.url), sink)
+        stream.start()
+        told = await ended(stream, fake)
+        sent = fake.segments()
+
+    lost = told.dropped["store unavailable"]
+    assert 0 < lost < GOP
+    assert sum(one.framecount for one in sent) == told.captured - lost
+    assert told.captured == FRAMES
+    assert any(one.reason == "the store is gone" for one in fake.states())
+
+
+async def test_without_a_model_frames_are_only_kept_to_be_seen(clip, folder_store):
+    async with broker() as (fake, sink):
+        stream = Stream(camera(clip, models=(), loop=True), folder_store, sink)
+        stream.start()
+        await until(lambda: len(list(folder_store.objects("segments/gate/"))) > 3)
+        await stream.stop("ended", "over")
+
+    assert fake.segments() == []
+    assert fake.last.captured > 0
+
+
+async def test_a_looping_file_goes_on_along_one_timeline(clip, folder_store):
+    async with broker() as (fake, sink):
+        stream = Stream(camera(clip, loop=True), folder_store, sink)
+        stream.start()
+        await until(lambda: sum(one.framecount for one in fake.segments()) > 1.5 * FRAMES)
+        await stream.stop("ended", "over")
+        sent = sorted(fake.segments(), key=lambda one: one.id)
+
+    assert len({one.id.epoch for one in sent}) == 1
+    for before, after in zip(sent, sent[1:], strict=False):
+        gap = (after.time - before.time).total_seconds()
+        assert gap == pytest.approx(before.framecount / 100, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("/nowhere/film.mp4", "/nowhere/film.mp4 is not there"),
+        ("rtsp://host/cam", "rtsp:// cameras can't be read yet"),
+        (__file__, "is not a video file"),
+    ],
+)
+async def test_a_camera_that_can_not_be_read_says_why(folder_store, url, reason):
+    async with broker() as (fake, sink):
+        stream = Stream(camera(url), folder_store, sink)
+        stream.start()
+        await until(lambda: fake.states() and fake.last.state == "failed")
+        said = fake.last.reason
+        await stream.stop("ended", "the camera was removed")
+
+    assert reason in said
+    assert "\n" not in said
+    assert fake.last.state == "ended"
+
+
+async def test_a_camera_that_comes_back_starts_a_new_epoch(tmp_path, clip, folder_store):
+    path = tmp_path / "late.mp4"
+    async with broker() as (fake, sink):
+        stream = Stream(camera(path), folder_store, sink)
+        stream.start()
+        await until(lambda: fake.states() and fake.last.state == "failed")
+        first = fake.last.epoch
+        path.write_bytes(clip.read_bytes())
+        told = await ended(stream, fake)
+
+    assert told.epoch > first
+    assert told.captured == FRAMES
+
+
+async def test_a_paused_camera_is_not_read(clip, folder_store):
+    async with broker() as (fake, sink):
+        stream = Stream(camera(clip, paused=True), folder_store, sink)
+        stream.start()
+        await until(lambda: fake.states() and fake.last.state == "paused")
+        await stream.stop("ended", "over")
+
+    assert fake.segments() == []
+    assert fake.last.captured == 0
