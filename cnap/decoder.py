@@ -19,6 +19,9 @@ from cnap.events.attributes import MAX_FRAMES, MAX_HELDBACK
 MAX_PIXELS = 36_000_000
 """8K is 33 million pixels; a picture that claims more is refused before memory is taken for it."""
 
+MAX_BYTES = 1 << 30
+"""Decoded pictures of one segment."""
+
 CONTAINERS = {"video/mp4": "mp4", "video/mp2t": "mpegts"}
 # Without these the demuxer decodes several frames only to guess a frame rate that nobody asks for.
 QUICK = {"probesize": "32", "analyzeduration": "0"}
@@ -49,34 +52,36 @@ class Gop:
 
     def skip(self, data: memoryview, content_type: str) -> None:
         """Decodes a segment whose frames nobody wants now, for the sake of the ones after it."""
-        self._decode(data, content_type)
-        self._keep_only(self._pending[-MAX_HELDBACK:])
+        with self._next(data, content_type) as (_, packets):
+            self._keep_only(self._pending[-MAX_HELDBACK:])
+            self._decode(packets)
 
     def watch(self, data: memoryview, content_type: str) -> list[av.VideoFrame]:
         """The frames that came out with this segment, in display order: to look at, not to count.
 
         A GOP is either watched or shown, not both.
         """
-        self._decode(data, content_type)
+        with self._next(data, content_type) as (_, packets):
+            self._decode(packets)
         frames = [self._ready[pts] for pts in sorted(self._ready)]
-        self._keep_only([])
+        self._keep_only(self._pending[-MAX_HELDBACK:])
+        self._ready.clear()
         return frames
 
     def show(
         self, data: memoryview, content_type: str, heldback: int, framecount: int, last: bool
     ) -> list[Shown]:
         """The `framecount` frames that this segment's event accounts for, in display order."""
-        self.next += 1
-        with _demuxed(data, content_type) as (stream, packets):
-            lost = max(0, heldback - len(self._pending))
-            self._pending = self._pending[max(0, len(self._pending) - heldback) :]
+        lost = max(0, heldback - len(self._pending))
+        self._pending = self._pending[max(0, len(self._pending) - heldback) :]
+        with self._next(data, content_type) as (stream, packets):
+            # Frames held back by a segment that was not whole come first, and have no picture.
+            mine = self._pending[: max(0, framecount - lost)]
+            after = self._pending[len(mine) :][:MAX_HELDBACK]
+            self._pending = mine + after
+            self._decode(packets, last)
             first = min(packet.pts for packet in packets)
             scale = Fraction(stream.time_base)
-            self._feed(stream, packets)
-            if last:
-                self._drain()
-        # Frames held back by a segment that was not whole come first, and have no picture.
-        mine = self._pending[: max(0, framecount - lost)]
         shown = [Shown(index, Fraction(0), Fraction(0), None) for index in range(lost)]
         shown += [
             Shown(index, (pts - first) * scale, duration * scale, self._ready.pop(pts, None))
@@ -85,39 +90,49 @@ class Gop:
         shown += [
             Shown(index, Fraction(0), Fraction(0), None) for index in range(len(shown), framecount)
         ]
-        self._keep_only(self._pending[len(mine) :])
+        self._keep_only(after)
         return shown[:framecount]
 
-    def _decode(self, data: memoryview, content_type: str) -> None:
+    @contextlib.contextmanager
+    def _next(
+        self, data: memoryview, content_type: str
+    ) -> Iterator[tuple[av.VideoStream, list[av.Packet]]]:
+        """The next segment's packets; their frames are pending then."""
         self.next += 1
         with _demuxed(data, content_type) as (stream, packets):
-            self._feed(stream, packets)
+            if self._codec is None:
+                self._codec = stream.codec_context
+                self.aspect = stream.sample_aspect_ratio
+                self._codec.thread_count = 1
+            self._pending = sorted(self._pending + [(p.pts, p.duration or 0) for p in packets])
+            yield stream, packets
+
+    def _decode(self, packets: list[av.Packet], last: bool = False) -> None:
+        """Decodes, and keeps the pictures of pending frames. Raises BadMedia for too many."""
+        wanted = {pts for pts, _ in self._pending}
+        needed = len(wanted) * self._codec.width * self._codec.height * 3 // 2
+        if needed > MAX_BYTES:
+            raise BadMedia(
+                f"{len(wanted)} frames of {self._codec.width}x{self._codec.height} in one segment "
+                f"take over {MAX_BYTES >> 20} MiB: cut shorter segments"
+            )
+        for packet in packets:
+            # A frame that can't be decoded stays without a picture, and is counted so.
+            with contextlib.suppress(av.FFmpegError):
+                self._keep(self._codec.decode(packet), wanted)
+        if last:
+            with contextlib.suppress(av.FFmpegError):  # as above
+                self._keep(self._codec.decode(None), wanted)
+            self._codec = None
+
+    def _keep(self, frames: list[av.VideoFrame], wanted: set[int]) -> None:
+        for frame in frames:
+            if frame.pts in wanted and not frame.is_corrupt:
+                self._ready[frame.pts] = frame
 
     def _keep_only(self, pending: list[tuple[int, int]]) -> None:
         self._pending = pending
         self._ready = {pts: self._ready[pts] for pts, _ in pending if pts in self._ready}
-
-    def _feed(self, stream: av.VideoStream, packets: list[av.Packet]) -> None:
-        if self._codec is None:
-            self._codec = stream.codec_context
-            self.aspect = stream.sample_aspect_ratio
-            self._codec.thread_count = 1
-        self._pending = sorted(self._pending + [(p.pts, p.duration or 0) for p in packets])
-        for packet in packets:
-            try:
-                self._keep(self._codec.decode(packet))
-            except av.FFmpegError:
-                continue  # its frame stays without a picture, and is counted so
-
-    def _drain(self) -> None:
-        with contextlib.suppress(av.FFmpegError):  # as above
-            self._keep(self._codec.decode(None))
-        self._codec = None
-
-    def _keep(self, frames: list[av.VideoFrame]) -> None:
-        for frame in frames:
-            if not frame.is_corrupt and frame.pts is not None:
-                self._ready[frame.pts] = frame
 
 
 class _demuxed:

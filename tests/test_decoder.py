@@ -187,3 +187,18 @@ def test_watching_gives_every_frame_in_order_and_keeps_none(endless):
 
     assert times == sorted(set(times))
     assert 60 - MAX_HELDBACK <= len(times) <= 60
+
+
+def test_frames_that_nobody_asked_for_take_no_memory(endless):
+    cut = endless[0]
+    frames = alive(av.VideoFrame)
+    shown = Gop(cut.gopstart).show(memoryview(cut.data), MP4, 0, 1, False)
+    assert len(shown) == 1
+    assert alive(av.VideoFrame) - frames <= 1 + MAX_HELDBACK
+
+
+def test_a_segment_whose_pictures_would_fill_the_memory_is_refused(endless, monkeypatch):
+    monkeypatch.setattr("cnap.decoder.MAX_BYTES", 1000)
+    cut = endless[0]
+    with pytest.raises(BadMedia, match="cut shorter segments"):
+        Gop(cut.gopstart).show(memoryview(cut.data), MP4, 0, cut.framecount, False)
