@@ -6,8 +6,9 @@ raises, refuses what is not an event, and answers in the statuses that Knative u
 
 import functools
 import logging
+import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from cloudevents.http import CloudEvent
 
@@ -18,6 +19,7 @@ log = logging.getLogger("cnap.function")
 Reply = CloudEvent | tuple[str, int] | tuple[str, int, dict[str, str]]
 LONGEST = 500
 """Characters of an error: Knative's dispatcher can't take 768 bytes or more into a dead letter."""
+T = TypeVar("T")
 TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 
 
@@ -52,5 +54,17 @@ def function(handle: Callable[[CloudEvent, Any], CloudEvent | None]) -> Callable
     return main
 
 
+def once(make: Callable[[], T]) -> Callable[[], T]:
+    """Makes something when it is first asked for, and once: several first events come together."""
+    lock, cached = threading.Lock(), functools.cache(make)
+
+    @functools.wraps(make)
+    def made() -> T:
+        with lock:
+            return cached()
+
+    return made
+
+
 def _about(event: CloudEvent | None) -> str:
-    return "request" if event is None else f"{event['type']} {event['id']}"
+    return "request" if event is None else f"{event['type'][:80]} {event['id'][:120]}"

@@ -37,7 +37,7 @@ class Publisher:
         elif kind == state.TYPE:
             self._ledger.tell(StreamState.from_event(event))
         elif kind != segment.TYPE:  # a segment is only sent to wake this function
-            raise BadEvent(f"publish takes outcomes and states, not {kind!r}")
+            raise BadEvent(f"publish takes outcomes and states, not {kind[:80]!r}")
 
     def dead_letter(self, event: CloudEvent, whose: str) -> None:
         """An event that Knative gave up delivering to `whose`: transcode, publish or a model."""
@@ -53,7 +53,7 @@ class Publisher:
         elif kind == frames.TYPE:
             about = FramesEvent.from_event(event)
         else:
-            raise BadEvent(f"publish has no account of {kind!r}")
+            raise BadEvent(f"publish has no account of {kind[:80]!r}")
         models = about.models if whose == "transcode" else (whose,)
         if not set(models) <= set(about.models):
             raise BadEvent(f"{whose!r} is not one of the models that wanted {about.id}")

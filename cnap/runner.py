@@ -19,16 +19,18 @@ from urllib.parse import parse_qs
 from cloudevents.conversion import to_binary
 from cloudevents.exceptions import GenericException
 from cloudevents.http import CloudEvent, from_http
-from waitress.server import create_server
+from waitress.server import BaseWSGIServer, create_server
 
 from cnap import metrics
+from cnap.errors import CnapError
 from cnap.files import folder
 from cnap.function import TEXT
 
 log = logging.getLogger("cnap.runner")
 
 MAX_BODY = 8 << 20
-THREADS = 16
+THREADS = 20
+"""More than any containerConcurrency, so that probes are answered under load."""
 
 Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
@@ -109,7 +111,7 @@ def _event(headers: dict[str, str], body: bytes) -> CloudEvent | None:
     try:
         # Data stays bytes: each function checks its own.
         return from_http(headers, body, lambda data: data)
-    except (GenericException, ValueError, TypeError, AttributeError):
+    except (GenericException, ValueError, TypeError, AttributeError, RecursionError):
         return None
 
 
@@ -138,21 +140,33 @@ def main() -> None:
     logging.basicConfig(level=os.environ.get("CNAP_LOG", "INFO"), format="%(message)s")
     name = os.environ.get("CNAP_FUNCTION", "")
     function = load(name)
-    warm = getattr(function, "warm", None)
-    if warm:
-        warm()
-    server = create_server(
-        Application(name, function.main),
-        host=os.environ.get("CNAP_HOST", "127.0.0.1"),
-        port=int(os.environ.get("PORT", "8080")),
-        threads=THREADS,
-        ident=None,
-        max_request_body_size=MAX_BODY,
-        channel_request_lookahead=0,
-        clear_untrusted_proxy_headers=True,
-    )
+    try:
+        if warm := getattr(function, "warm", None):
+            warm()
+        server = _server(Application(name, function.main))
+    except CnapError as error:
+        raise SystemExit(f"cnap: {name} can't start: {error}") from None
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server.run()
+
+
+def _server(application: Application) -> BaseWSGIServer:
+    host, port = os.environ.get("CNAP_HOST", "127.0.0.1"), os.environ.get("PORT", "8080")
+    try:
+        return create_server(
+            application,
+            host=host,
+            port=int(port),
+            threads=THREADS,
+            ident=None,
+            max_request_body_size=MAX_BODY,
+            channel_request_lookahead=0,
+            clear_untrusted_proxy_headers=True,
+        )
+    except ValueError:
+        raise CnapError(f"PORT must be a number, not {port!r}") from None
+    except OSError as error:
+        raise CnapError(f"port {port} of {host} can't be had: {error.strerror}") from None
 
 
 if __name__ == "__main__":

@@ -91,7 +91,7 @@ class FramesEvent:
         """Raises BadEvent in plain words for whatever is missing or absurd."""
         given = event.get_attributes()
         if given["type"] != TYPE:
-            raise BadEvent(f"expected an event of type {TYPE}, not {given['type']!r}")
+            raise BadEvent(f"expected an event of type {TYPE}, not {given['type'][:80]!r}")
         failed = read.text(given, "failedframes", "")
         if not re.fullmatch(r"([0-9]{1,4}(,[0-9]{1,4})*)?", failed):
             raise BadEvent("attribute failedframes must be indices with commas between them")

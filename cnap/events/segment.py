@@ -95,7 +95,7 @@ class SegmentEvent:
         """Raises BadEvent in plain words for whatever is missing or absurd."""
         given = event.get_attributes()
         if given["type"] != TYPE:
-            raise BadEvent(f"expected an event of type {TYPE}, not {given['type']!r}")
+            raise BadEvent(f"expected an event of type {TYPE}, not {given['type'][:80]!r}")
         content = read.text(given, "datacontenttype").split(";")[0].strip()
         if content not in SUFFIXES:
             raise BadEvent(f"can't read {content[:60]!r}: a segment is {', '.join(SUFFIXES)}")

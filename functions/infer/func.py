@@ -1,20 +1,19 @@
 """infer: a frames event in, one model's result event out."""
 
 import os
-from functools import cache
 
 from cloudevents.http import CloudEvent
 
 from cnap.events import segment
 from cnap.events.frames import FramesEvent
-from cnap.function import function
+from cnap.function import function, once
 from cnap.infer import Inferrer
 from cnap.inference import Engine
 from cnap.models import cache_dir, model
 from cnap.stores import open_store
 
 
-@cache
+@once
 def warm() -> Inferrer:
     engine = Engine(model(os.environ.get("CNAP_MODEL", "")), cache_dir())
     return Inferrer(open_store(), engine)

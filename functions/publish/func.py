@@ -1,18 +1,17 @@
 """publish: outcomes and states in, nothing out; also where dead letters go."""
 
-from functools import cache
 from typing import Any
 
 from cloudevents.http import CloudEvent
 
-from cnap.function import function
+from cnap.function import function, once
 from cnap.ledger import Ledger
 from cnap.publish import Publisher
 from cnap.redis import connect
 from cnap.stores import open_store
 
 
-@cache
+@once
 def warm() -> Publisher:
     return Publisher(open_store(), Ledger(connect()))
 

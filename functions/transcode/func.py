@@ -1,16 +1,14 @@
 """transcode: a segment event in, a frames event out."""
 
-from functools import cache
-
 from cloudevents.http import CloudEvent
 
 from cnap.events.segment import SegmentEvent
-from cnap.function import function
+from cnap.function import function, once
 from cnap.stores import open_store
 from cnap.transcode import Options, Transcoder
 
 
-@cache
+@once
 def warm() -> Transcoder:
     return Transcoder(open_store(), Options.from_environment())
 

@@ -1,6 +1,7 @@
 """One camera as a stream: whatever the Broker and the store do, every captured frame is told."""
 
 import asyncio
+import itertools
 from collections import Counter
 from pathlib import Path
 
@@ -161,7 +162,7 @@ async def test_a_looping_file_goes_on_along_one_timeline(clip, folder_store):
         sent = sorted(fake.segments(), key=lambda one: one.id)
 
     assert len({one.id.epoch for one in sent}) == 1
-    for before, after in zip(sent, sent[1:], strict=False):
+    for before, after in itertools.pairwise(sent):
         gap = (after.time - before.time).total_seconds()
         assert gap == pytest.approx(before.framecount / 100, abs=1e-5)
 
