@@ -7,12 +7,15 @@ from datetime import UTC, datetime
 import numpy as np
 from cloudevents.http import CloudEvent
 
-from cnap.errors import BadMedia
+from cnap.errors import BadMedia, Busy
 from cnap.events.frames import FramesEvent
 from cnap.events.outcome import dropped_event, result_event
 from cnap.frames import FrameGroup
 from cnap.inference import Engine, InferenceFailure
 from cnap.stores import Store
+
+PATIENCE = 60.0
+"""Seconds that frames wait for those before them."""
 
 
 class Inferrer:
@@ -23,27 +26,40 @@ class Inferrer:
         self._turn = threading.Lock()
 
     def __call__(self, about: FramesEvent) -> CloudEvent | None:
-        """None where the frames are not for this model. Raises BadMedia, Missing, Unavailable."""
+        """None where the frames are not for this model.
+
+        Raises BadMedia, Missing, Busy, Unavailable.
+        """
         model = self._engine.model.name
         if model not in about.models:
             return None
-        if about.expirytime and datetime.now(UTC) >= about.expirytime:
-            dropped = {
-                "expired": about.framecount,
-                "sampled": about.sampledframes,
-                "thinned": about.thinnedframes,
-            }
-            failed = {"corrupt frame": len(about.failedframes)}
-            return dropped_event(f"/infer/{model}", about, (model,), dropped, failed)
+        if _is_expired(about):
+            return self._expired(about)
         group = FrameGroup.read(self._store.get(self._store.key(about.dataref)))
         if len(group) != about.framecount:
             raise BadMedia(f"a group of {len(group)} frames where {about.framecount} were meant")
         frames = group.records["nv12"] if group.format == "nv12" else group.jpegs()
-        with self._turn:
+        if not self._turn.acquire(timeout=PATIENCE):
+            raise Busy(f"{model} is busy with other frames")
+        try:
+            if _is_expired(about):
+                return self._expired(about)
             began = time.perf_counter()
             found = self._engine.detect(frames)
             seconds = time.perf_counter() - began
+        finally:
+            self._turn.release()
         return result_event(about, self._data(about, group, found, seconds))
+
+    def _expired(self, about: FramesEvent) -> CloudEvent:
+        model = self._engine.model.name
+        dropped = {
+            "expired": about.framecount,
+            "sampled": about.sampledframes,
+            "thinned": about.thinnedframes,
+        }
+        failed = {"corrupt frame": len(about.failedframes)}
+        return dropped_event(f"/infer/{model}", about, (model,), dropped, failed)
 
     def _data(
         self, about: FramesEvent, group: FrameGroup, found: list, seconds: float
@@ -71,6 +87,10 @@ class Inferrer:
         if any(dropped.values()):
             data["dropped"] = {reason: count for reason, count in dropped.items() if count}
         return data
+
+
+def _is_expired(about: FramesEvent) -> bool:
+    return about.expirytime is not None and datetime.now(UTC) >= about.expirytime
 
 
 def _rfc3339(moment: np.datetime64) -> str:

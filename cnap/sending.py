@@ -21,7 +21,7 @@ from cnap.pieces import Piece, pieces
 from cnap.source.sink import Sink
 from cnap.stores import Store
 
-IN_FLIGHT = 6
+IN_FLIGHT = 4
 """Segments: enough that decoding one and inferring another overlap."""
 PATIENCE = 120.0
 """Seconds to wait for a store that is away."""

@@ -35,7 +35,7 @@ class Replica:
         self.ready = False
         self.retiring = False
         self.reason = ""
-        self.born = time.monotonic()
+        self.born = self.answered = time.monotonic()
         self.idle = asyncio.Event()
         self.idle.set()
         self._container = container

@@ -106,9 +106,12 @@ class Service:
             raise Unanswered(502, f"{replica.name} broke off: {ending or error}") from None
 
     def _replace_if_hung(self, replica: Replica | None, since: float) -> None:
-        """A replica that has had a request for all of the time it may take hangs."""
+        """A replica that has had a request for all of the time it may take, and has answered no
+        other one meanwhile, hangs."""
         timeout = self.revision.timeout
-        if replica is not None and time.monotonic() - since > 0.99 * timeout:
+        if replica is None or replica.answered > since:
+            return
+        if time.monotonic() - since > 0.99 * timeout:
             self.pool.lose(replica, f"no answer in {timeout:g} s")
 
     async def _acquire(self) -> Replica:
@@ -135,6 +138,7 @@ class Service:
     def _release(self, replica: Replica, answered: bool) -> None:
         replica.release()
         if answered:
+            replica.answered = time.monotonic()
             self.pool.answered()
         self._dispatch()
         self._record()
