@@ -35,7 +35,8 @@ class Served:
     redis: str
 
 
-@pytest.fixture(scope="session")
+# For this package only: other tests want the processor, and the event loop, for themselves.
+@pytest.fixture(scope="package")
 def pipeline(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Three streams: people in front of a camera, a codec that Chromium can't play, and nothing."""
     folder = tmp_path_factory.mktemp("browser")
@@ -69,7 +70,7 @@ def pipeline(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         process.wait(20)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator:
     if not Path(CHROMIUM).exists():
         pytest.skip(f"there is no Chromium at {CHROMIUM}; apt-get install chromium")

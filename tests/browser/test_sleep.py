@@ -8,7 +8,6 @@ FUNCTIONS = ("transcode", f"infer-{MODEL}", "publish")
 
 def test_to_zero_and_back(page) -> None:
     page.wait_for_selector('[data-function="transcode"][data-state="awake"]')
-    page.wait_for_selector('.cold[data-state="done"]')
     for stream in ("lobby", "old", "missing"):
         tile(page, stream).locator(f'button[aria-label^="Pause {stream}"]').click()
     tile(page, "lobby").locator(".veil:has-text('Paused')").wait_for()

@@ -6,11 +6,14 @@ import { Wake } from "./wake.js";
 
 const SPAN = 120;
 const PIPS = 6;
+// Seconds; a first result that came sooner found the functions awake: no process starts that fast.
+const REAL = 0.5;
 
 class Node {
   #history = [];
   #since = null;
   #state = "";
+  #drawn = 0;
 
   constructor(name) {
     this.name = name;
@@ -44,8 +47,10 @@ class Node {
     const now = performance.now() / 1000;
     const age = this.#since === null ? null : now - this.#since;
     say(this.words, this.#words(one, age));
-    this.#history.push([now, one.replicas]);
+    if (this.#history.at(-1)?.[1] !== one.replicas) this.#history.push([now, one.replicas]);
     while (this.#history.length > 1 && this.#history[1][0] < now - SPAN) this.#history.shift();
+    if (now - this.#drawn < 0.5) return;
+    this.#drawn = now;
     this.#draw(now);
   }
 
@@ -103,7 +108,7 @@ export class Functions {
     this.#root.dataset.flow = streams.some((stream) => stream.rate > 0 && stream.state !== "paused");
     for (const one of functions) this.#nodes.get(one.name).update(one);
     if (!this.wake.last && !this.wake.asleep) {
-      const [longest] = streams.filter((one) => one.coldstart).sort((a, b) => b.coldstart - a.coldstart);
+      const [longest] = streams.filter((one) => one.coldstart > REAL).sort((a, b) => b.coldstart - a.coldstart);
       if (longest) this.wake.recall(longest.name, longest.coldstart);
     }
     this.tick();

@@ -34,7 +34,7 @@ feed.addEventListener("status", ({ detail }) => {
   document.body.dataset.loaded = true;
   functions.update(detail.functions, detail.streams);
   emptyState(at("grid"), detail.streams.length === 0);
-  grid.update(detail.streams);
+  grid.update([...detail.streams.filter((one) => !over(one)), ...detail.streams.filter(over)]);
   panel.update();
   summarise(detail);
 });
@@ -49,6 +49,9 @@ feed.addEventListener("trouble", ({ detail }) => {
   tellConnection();
 });
 feed.addEventListener("state", tellConnection);
+
+// Files that were pushed, to the last one.
+const over = (stream) => stream.state === "ended" && !stream.camera;
 
 function tellConnection() {
   const words = { connecting: "Connecting", open: "Connected", lost: "Disconnected", locked: "Locked", asleep: "Resting" };

@@ -133,6 +133,7 @@ export class Tile {
     const p = this.#parts;
     const state = this.state;
     this.node.dataset.state = state;
+    this.node.classList.toggle("brief", state === "ended" && !stream.camera && this.moment === null);
     say(p.state, STATES[state] ?? state);
     p.state.title = stream.reason;
     this.#numbers(stream, state);
@@ -154,8 +155,9 @@ export class Tile {
     const models = Object.values(stream.models);
     const inferred = models.length ? Math.max(...models.map((one) => one.rate)) : 0;
     const going = ["live", "behind"].includes(state);
-    const speeds = models.length ? `${rate(stream.framerate)} → ${rate(inferred)} fps` : `${rate(stream.framerate)} fps`;
-    say(this.#parts.speed, going ? speeds : "");
+    // Pushed files don't say how many frames a second they have.
+    const speeds = [stream.framerate && rate(stream.framerate), models.length && rate(inferred)].filter(Boolean);
+    say(this.#parts.speed, going && speeds.length ? `${speeds.join(" → ")} fps` : "");
     this.#parts.speed.title = `${rate(stream.framerate)} frames a second come in, ${rate(inferred)} are looked at`;
     say(this.#parts.latency, going && stream.latency !== null ? seconds(stream.latency) : "");
   }
