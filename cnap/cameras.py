@@ -8,7 +8,7 @@ import yaml
 
 from cnap.errors import BadEvent, CnapError
 from cnap.events.attributes import stream_name
-from cnap.events.wants import model_name
+from cnap.events.wants import MAX_MODELS, model_name
 
 CONFIG_MAP = "cameras"
 KEY = "cameras.yaml"
@@ -47,7 +47,7 @@ class Camera:
         where = f"camera {entry['name']}"
         try:
             stream_name(entry["name"])
-            models = tuple(model_name(str(name)) for name in entry.get("models") or ())
+            models = _models(entry.get("models") or [], where)
         except BadEvent as error:
             raise CameraError(f"{place}: {error}") from None
         return cls(
@@ -90,6 +90,14 @@ def dump(cameras: list[Camera]) -> str:
         for camera in cameras
     ]
     return yaml.safe_dump({"cameras": entries}, sort_keys=False)
+
+
+def _models(names: object, where: str) -> tuple[str, ...]:
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise CameraError(f"{where}: models must be a list of names, as in [yolox-nano]")
+    if len(set(names)) != len(names) or len(names) > MAX_MODELS:
+        raise CameraError(f"{where}: models must name up to {MAX_MODELS} different models")
+    return tuple(model_name(name) for name in names)
 
 
 def _number(

@@ -5,6 +5,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
 import os
 import signal
@@ -28,36 +29,38 @@ class Streams:
     def __init__(self, store: Store, sink: Sink) -> None:
         self._store, self._sink = store, sink
         self._running: dict[str, Stream] = {}
+        self._ending: set[asyncio.Task[None]] = set()
 
-    async def follow(self, wanted: list[Camera]) -> None:
-        """Ends, starts and restarts only what changed."""
+    def follow(self, wanted: list[Camera]) -> None:
+        """Ends and starts only what changed; one that ends drains by itself."""
         by_name = {camera.name: camera for camera in wanted}
-        changed = [
-            stream for name, stream in self._running.items() if by_name.get(name) != stream.camera
-        ]
-        await asyncio.gather(*(self._end(stream, by_name) for stream in changed))
+        for name, stream in list(self._running.items()):
+            camera = by_name.get(name)
+            if camera is None:
+                self._end(self._running.pop(name), "ended", "the camera was removed")
+            elif camera == dataclasses.replace(stream.camera, paused=True) != stream.camera:
+                self._end(stream, "paused", "")
+                stream.camera = camera
+            elif camera != stream.camera:
+                del self._running[name]
+                if not stream.camera.paused:
+                    self._end(stream, "connecting", "the camera was changed")
         for name, camera in by_name.items():
             if name not in self._running:
                 self._running[name] = Stream(camera, self._store, self._sink)
                 self._running[name].start()
 
     async def stop(self) -> None:
+        for task in self._ending:
+            task.cancel()
         await asyncio.gather(
-            *(
-                s.stop("ended", "the source was stopped", patience=0.4)
-                for s in self._running.values()
-            )
+            *(s.stop("ended", "the source was stopped", 0.4) for s in self._running.values())
         )
 
-    async def _end(self, stream: Stream, by_name: dict[str, Camera]) -> None:
-        del self._running[stream.camera.name]
-        successor = by_name.get(stream.camera.name)
-        if successor is None:
-            await stream.stop("ended", "the camera was removed")
-        elif successor.paused:
-            await stream.stop("paused", "")
-        else:
-            await stream.stop("connecting", "the camera was changed")
+    def _end(self, stream: Stream, state: str, reason: str) -> None:
+        task = asyncio.create_task(stream.stop(state, reason))
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
 
 
 async def run() -> None:
@@ -69,10 +72,11 @@ async def run() -> None:
     async with aiohttp.ClientSession(connector=connector) as session:
         streams = Streams(open_store(), Sink(session, os.environ["K_SINK"]))
         following = asyncio.create_task(_follow(Kubernetes(session), streams))
-        await ended.wait()
+        waiting = asyncio.create_task(ended.wait())
+        await asyncio.wait({following, waiting}, return_when=asyncio.FIRST_COMPLETED)
         following.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await following
+            await following  # raises what should never end it: then the source starts anew
         await streams.stop()
 
 
@@ -81,7 +85,7 @@ async def _follow(kubernetes: Kubernetes, streams: Streams) -> None:
         try:
             async for data in kubernetes.watch_config_map(cameras.CONFIG_MAP):
                 try:
-                    await streams.follow(cameras.parse(data.get(cameras.KEY, "")))
+                    streams.follow(cameras.parse(data.get(cameras.KEY, "")))
                 except CameraError as error:
                     log.error("%s; the cameras stay as they were", error)
         except (aiohttp.ClientError, TimeoutError, Unavailable, ValueError) as error:

@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from cnap.errors import Unavailable
+from cnap.events.identity import SegmentId
 from cnap.stores import Store
 
 VIEWED = 30.0
@@ -15,8 +16,9 @@ VIEWED = 30.0
 @dataclass
 class _Segment:
     key: str
-    sequence: int
-    gopstart: int
+    id: SegmentId
+    gop: tuple[int, int]
+    """The epoch, and the sequence of the GOP's first segment."""
     since: float
 
 
@@ -28,16 +30,22 @@ class Shelf:
         self._store = store
         self._segments: deque[_Segment] = deque()
 
-    def put(self, key: str, data: bytes, sequence: int, gopstart: int) -> None:
+    def put(self, key: str, data: bytes, segment: SegmentId, gopstart: int) -> None:
         """Raises Unavailable where the store is full or away."""
         self._store.put(key, data)
-        self._segments.append(_Segment(key, sequence, gopstart, time.monotonic()))
+        gop = (segment.epoch, gopstart)
+        self._segments.append(_Segment(key, segment, gop, time.monotonic()))
 
     def clear_out(self, outstanding: int | None) -> None:
-        """Deletes what nobody needs; `outstanding` is the first segment not decoded for sure."""
+        """Deletes what nobody needs; `outstanding` is the first segment of the newest epoch that
+        may still have to be decoded. Those of an earlier one have expired when nobody views them.
+        """
+        keys = []
         while self._segments and not self._needed(self._segments[0], outstanding):
+            keys.append(self._segments.popleft().key)
+        if keys:
             with contextlib.suppress(Unavailable):  # what stays, the janitor deletes
-                self._store.delete(self._segments.popleft().key)
+                self._store.delete(*keys)
 
     def clear(self) -> None:
         keys = [segment.key for segment in self._segments]
@@ -48,8 +56,8 @@ class Shelf:
     def _needed(self, segment: _Segment, outstanding: int | None) -> bool:
         if time.monotonic() - segment.since < VIEWED:
             return True
-        first = self._segments[-1].gopstart if outstanding is None else self._gop(outstanding)
-        return segment.gopstart >= min(first, self._segments[-1].gopstart)
-
-    def _gop(self, sequence: int) -> int:
-        return next((s.gopstart for s in self._segments if s.sequence == sequence), 0)
+        newest = self._segments[-1]
+        if outstanding is None:
+            return segment.gop >= newest.gop
+        oldest = newest.id.at(outstanding)
+        return segment.gop >= next((s.gop for s in self._segments if s.id == oldest), newest.gop)

@@ -23,6 +23,8 @@ log = logging.getLogger("cnap.source")
 
 FRESH = timedelta(seconds=20)
 """Age at which a live frame is of no use to anybody."""
+DRAINED = FRESH.total_seconds() + 5
+"""Seconds after which everything outstanding has been inferred or has expired."""
 SILENCE = 8.0
 """Seconds without a segment after which functions may have gone to zero."""
 REPORT_EVERY = 1.0
@@ -46,13 +48,15 @@ class Stream:
     def start(self) -> None:
         self._thread.start()
 
-    async def stop(self, state: str, reason: str, patience: float = 1.0) -> None:
-        """Ends the stream: waits a little for what is outstanding, and tells the last totals."""
+    async def stop(self, state: str, reason: str, patience: float = DRAINED) -> None:
+        """Ends the stream and tells so; returns when all that was outstanding has its outcome and
+        the last totals are told, or after `patience` seconds for each of both."""
         self._stopping.set()
         await asyncio.to_thread(self._thread.join, 5)
+        self._say(state, reason)
+        await asyncio.sleep(0)  # what the thread asked for last begins now
         if self._posts:
             await asyncio.wait(self._posts, timeout=patience)
-        self._totals.say(state, reason)
         await self._report(self._totals, patience)
         for post in list(self._posts):
             post.cancel()
@@ -65,6 +69,7 @@ class Stream:
         self._pace = Pace(min(wanted, framerate or wanted))
         self._lost_gop = -1
         self._last_sent = self._last_report = float("-inf")
+        self._excused = 0.0
 
     def _run(self) -> None:
         if self.camera.paused:
@@ -107,17 +112,25 @@ class Stream:
     def _wait_until(self, seconds: float) -> bool:
         """Waits for the moment a live camera would have sent this; False when it is time to end."""
         ahead = self._totals.epoch / 1000 + seconds - time.time()
-        if ahead < -TOO_LATE:
+        if ahead >= 0:
+            self._excused = 0.0
+        if ahead < -TOO_LATE - self._excused:
             raise Unavailable("the clock jumped or the machine slept; the stream begins anew")
         return not self._stopping.wait(max(0.0, ahead))
 
     def _take(self, cut: Cut) -> None:
+        began = time.monotonic()
+        self._account(cut)
+        # A store that is slow to answer is no jump of the clock: the stream catches up.
+        self._excused += time.monotonic() - began
+
+    def _account(self, cut: Cut) -> None:
         totals = self._totals
         captured = totals.capture(cut.framecount)
         rate = self._pace.rate(totals.outstanding)
         segment = SegmentId(self.camera.name, totals.epoch, cut.sequence)
         key = segment_key(segment, cut.gopstart, "mp4")
-        if not self._keep(key, cut):
+        if not self._keep(key, segment, cut):
             totals.drop("store unavailable", cut.framecount)
         elif not self.camera.models:
             self._say("live", "no model looks at this stream")
@@ -133,11 +146,11 @@ class Stream:
         if totals.changed and time.monotonic() - self._last_report > REPORT_EVERY:
             self._report_soon()
 
-    def _keep(self, key: str, cut: Cut) -> bool:
+    def _keep(self, key: str, segment: SegmentId, cut: Cut) -> bool:
         """Whether the segment, and all of its GOP before it, could be stored."""
         try:
             if self._lost_gop != cut.gopstart:
-                self._shelf.put(key, cut.data, cut.sequence, cut.gopstart)
+                self._shelf.put(key, cut.data, segment, cut.gopstart)
         except Unavailable as error:
             self._lost_gop = cut.gopstart  # what follows in this GOP can't be decoded without it
             self._say("behind", str(error))

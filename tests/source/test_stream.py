@@ -9,6 +9,7 @@ import pytest
 
 from cnap.cameras import Camera
 from cnap.errors import Unavailable
+from cnap.events import segment as segment_event
 from cnap.source import sink as sink_module
 from cnap.source import stream as stream_module
 from cnap.source.stream import Stream
@@ -211,3 +212,28 @@ async def test_a_paused_camera_is_not_read(clip, folder_store):
 
     assert fake.segments() == []
     assert fake.last.captured == 0
+
+
+async def test_a_stream_that_is_paused_while_frames_are_on_their_way_tells_when_they_are_in(
+    clip, folder_store
+):
+    held = asyncio.Event()
+
+    async def answer(event):
+        if event["type"] == segment_event.TYPE:
+            await held.wait()
+        return 202
+
+    async with broker() as (fake, sink):
+        fake.answer = answer
+        stream = Stream(camera(clip, loop=True), folder_store, sink)
+        stream.start()
+        await until(lambda: len(fake.segments()) > 2)
+        pausing = asyncio.create_task(stream.stop("paused", ""))
+        await until(lambda: fake.last.state == "paused")
+        assert fake.last.outstanding > 0
+        held.set()
+        await pausing
+
+    assert (fake.last.state, fake.last.outstanding) == ("paused", 0)
+    assert list(folder_store.objects("")) == []

@@ -1,0 +1,71 @@
+"""Segments stay while somebody may need them, and not longer."""
+
+import pytest
+
+from cnap.events.identity import SegmentId
+from cnap.source import shelf as shelf_module
+from cnap.source.shelf import VIEWED, Shelf
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that stands still until it is moved on."""
+
+    class Clock:
+        now = 1000.0
+
+        def monotonic(self) -> float:
+            return self.now
+
+    clock = Clock()
+    monkeypatch.setattr(shelf_module, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def put(folder_store):
+    """Puts the segments of an epoch, each two of them a GOP."""
+    shelf = Shelf(folder_store)
+
+    def put(epoch: int, *sequences: int) -> Shelf:
+        for n in sequences:
+            shelf.put(
+                f"segments/gate/{epoch}/{n:04d}.mp4", b"x", SegmentId("gate", epoch, n), n & ~1
+            )
+        return shelf
+
+    return put
+
+
+def left(folder_store) -> list[str]:
+    return [one.key.removeprefix("segments/gate/")[:-4] for one in folder_store.objects("")]
+
+
+def test_what_is_viewed_stays(put, folder_store, clock):
+    put(1, 0, 1, 2, 3).clear_out(None)
+    assert len(left(folder_store)) == 4
+
+
+@pytest.mark.parametrize(
+    ("outstanding", "kept"),
+    [(None, ["1/0004"]), (3, ["1/0002", "1/0003", "1/0004"]), (4, ["1/0004"])],
+)
+def test_later_it_is_the_gop_that_goes_on_and_what_is_not_decoded_yet(
+    put, folder_store, clock, outstanding, kept
+):
+    shelf = put(1, 0, 1, 2, 3, 4)
+    clock.now += VIEWED + 1
+    shelf.clear_out(outstanding)
+    assert left(folder_store) == kept
+
+
+def test_an_earlier_epoch_goes_when_nobody_views_it(put, folder_store, clock):
+    put(1, 98, 99)
+    clock.now += VIEWED + 1
+    put(2, 0, 1).clear_out(0)
+    assert left(folder_store) == ["2/0000", "2/0001"]
+
+
+def test_in_the_end_nothing_stays(put, folder_store):
+    put(1, 0, 1, 2).clear()
+    assert left(folder_store) == []
