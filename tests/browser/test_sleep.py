@@ -1,7 +1,7 @@
 """Pausing lets the functions go to zero; resuming wakes them; the page shows how long it took."""
 
 from tests.browser.conftest import MODEL
-from tests.browser.looking import moves, tile
+from tests.browser.looking import moves, tile, until
 
 FUNCTIONS = ("transcode", f"infer-{MODEL}", "publish")
 
@@ -24,7 +24,7 @@ def test_to_zero_and_back(page) -> None:
 
     assert "last cold start, lobby" in page.locator(".cold .figure").text_content()
     assert page.locator(".cold .figure b").text_content().endswith(" s")
-    assert page.locator(".cold .chart i.ready").count() == len(FUNCTIONS)
+    until(lambda: page.locator(".cold .chart i.ready").count() == len(FUNCTIONS))
     moves(page, "lobby", "video")
     tile(page, "old").locator('button[aria-label^="Resume old"]').click()
     moves(page, "old", "canvas.picture")

@@ -13,9 +13,13 @@ export class Wake {
     if (this.#asleep && !asleep) this.last = { began: null, starts: new Map(), total: null, stream: "" };
     if (asleep && !this.#asleep) this.asleepSince = this.#asleep === null ? null : now;
     this.#asleep = asleep;
-    if (!this.last || this.last.total !== null) return;
-    if (asleep) this.last = null;
-    else core.forEach((one) => this.#follow(one, now));
+    if (this.running && asleep) this.last = null;
+    // The first result can be here before the news that its function was ready.
+    if (this.last && !this.#complete) core.forEach((one) => this.#follow(one, now));
+  }
+
+  get #complete() {
+    return this.last.total !== null && [...this.last.starts.values()].every(({ took }) => took !== null);
   }
 
   #follow({ name, kind, replicas, wanted }, now) {
