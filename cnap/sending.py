@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import aiohttp
 from redis import asyncio as redis
 
-from cnap.errors import Unavailable
+from cnap.errors import BadEvent, Unavailable
 from cnap.events.attributes import rfc3339
 from cnap.events.identity import SegmentId, segment_key
 from cnap.events.segment import SUFFIXES, SegmentEvent
@@ -60,8 +59,8 @@ class Sending:
         self._sent: dict[int, Piece] = {}
         self._outcomes: dict[tuple[int, str], dict] = {}
         self._arrived = asyncio.Condition()
-        self._captured = 0
-        self._complete = False
+        self._captured = self._refused = 0
+        self._complete = self._over = False
         self._used: list[str] = []
         self.summary = Summary()
 
@@ -76,9 +75,13 @@ class Sending:
                 yield outcome
             await sending
         finally:
+            self._over = True
             for task in (sending, reading):
                 task.cancel()
+            await asyncio.gather(sending, reading, return_exceptions=True)
             self.summary.seconds = time.monotonic() - began
+            for piece in self._sent.values():  # where it was ended before its end
+                self._used.append(self._key(piece))
             self._clear()
             await self._tell("ended", 1)
 
@@ -92,22 +95,33 @@ class Sending:
                         await asyncio.sleep(max(0.0, end - time.time()))
                     await self._places.acquire()
                     await self._send(piece, tasks)
+        except ExceptionGroup as several:
+            raise several.exceptions[0] from None
         finally:
             self._complete = True
             async with self._arrived:
                 self._arrived.notify_all()
 
     async def _send(self, piece: Piece, tasks: asyncio.TaskGroup) -> None:
-        segment = SegmentId(self._stream, self._epoch, piece.cut.sequence)
-        key = segment_key(segment, piece.cut.gopstart, SUFFIXES[piece.datacontenttype])
-        await self._keep(key, piece.cut.data)
+        await self._keep(self._key(piece), piece.cut.data)
         self._captured += piece.cut.framecount
-        self._sent[segment.sequence] = piece
+        self._sent[piece.cut.sequence] = piece
         if piece.cut.framecount:
-            event = self._event(segment, piece, key)
-            tasks.create_task(self._sink.post(event.to_event()))
+            tasks.create_task(self._post(self._event(piece), piece))
         else:
             self._places.release()
+
+    async def _post(self, event: SegmentEvent, piece: Piece) -> None:
+        try:
+            await self._sink.post(event.to_event())
+        except BadEvent as error:
+            self.summary.problems.append(str(error))
+            self._refused += event.framecount
+            about = {"epoch": self._epoch, "sequence": event.id.sequence, "dropped": {}}
+            for model in self._models:
+                self._take(about | {"model": model, "failed": {"refused": event.framecount}}, None)
+            async with self._arrived:
+                self._arrived.notify_all()
 
     async def _keep(self, key: str, data: bytes) -> None:
         """Stores a segment, waiting for a store that is full or away; Unavailable in the end."""
@@ -120,12 +134,17 @@ class Sending:
                     raise
             await asyncio.sleep(0.5)
 
-    def _event(self, segment: SegmentId, piece: Piece, key: str) -> SegmentEvent:
+    def _key(self, piece: Piece) -> str:
+        segment = SegmentId(self._stream, self._epoch, piece.cut.sequence)
+        return segment_key(segment, piece.cut.gopstart, SUFFIXES[piece.datacontenttype])
+
+    def _event(self, piece: Piece) -> SegmentEvent:
+        segment = SegmentId(self._stream, self._epoch, piece.cut.sequence)
         return SegmentEvent(
             id=segment,
             time=segment.began + timedelta(seconds=float(piece.cut.start)),
             datacontenttype=piece.datacontenttype,
-            dataref=self._store.uri(key),
+            dataref=self._store.uri(self._key(piece)),
             framecount=piece.cut.framecount,
             gopstart=piece.cut.gopstart,
             gopend=piece.cut.gopend,
@@ -141,7 +160,7 @@ class Sending:
         results, drops = f"cnap:results:{self._stream}", f"cnap:drops:{self._stream}"
         # Entry ids are Redis' own milliseconds; older ones are of other epochs anyway.
         places = {results: "0", drops: "0"}
-        while True:
+        while not self._over:  # the client may swallow a cancellation
             try:
                 news = await self._redis.xread(places, block=1000, count=100)
             except redis.RedisError:
@@ -167,13 +186,8 @@ class Sending:
             self._places.release()
 
     def _without_result(self, piece: Piece, about: dict) -> dict:
-        reasons = [
-            reason
-            for outcomes in (about["failed"], about["dropped"])
-            for reason, count in outcomes.items()
-            for _ in range(count)
-        ]
-        return {
+        reasons = [reason for reason, count in about["failed"].items() for _ in range(count)]
+        data = {
             "stream": self._stream,
             "model": about["model"],
             "sequence": about["sequence"],
@@ -183,6 +197,8 @@ class Sending:
             "failed": [{"index": i, "reason": reason} for i, reason in enumerate(reasons)],
             "timings": {},
         }
+        dropped = {reason: count for reason, count in about["dropped"].items() if count}
+        return data | ({"dropped": dropped} if dropped else {})
 
     async def _in_order(
         self, sending: asyncio.Task[None], reading: asyncio.Task[None]
@@ -221,8 +237,7 @@ class Sending:
 
     def _forget(self, piece: Piece) -> None:
         """A GOP's segments go when its last one has been used."""
-        segment = SegmentId(self._stream, self._epoch, piece.cut.sequence)
-        self._used.append(segment_key(segment, piece.cut.gopstart, SUFFIXES[piece.datacontenttype]))
+        self._used.append(self._key(piece))
         if piece.cut.gopend:
             self._clear()
 
@@ -241,9 +256,10 @@ class Sending:
             since=rfc3339(now),
             models=self._models,
             captured=self._captured,
+            dropped={"refused": self._refused} if self._refused else {},
             revision=revision,
         )
         try:
             await asyncio.wait_for(self._sink.post(told.to_event(now)), 30)
-        except (TimeoutError, aiohttp.ClientError):
+        except (TimeoutError, BadEvent):
             self.summary.problems.append("the stream's state could not be told to the pipeline")
