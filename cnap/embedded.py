@@ -40,3 +40,8 @@ class EmbeddedRedis:
             await asyncio.sleep(0.02)
         said = " ".join(self._process.tail)
         raise Unavailable(f"the bundled Valkey server does not start: {said or 'no reason given'}")
+
+    async def ended(self) -> str:
+        """Waits for its end, which nobody asked for, and says how that was."""
+        await self._process.wait()
+        return f"the bundled Valkey server ended ({self._process.epitaph()})"

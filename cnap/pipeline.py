@@ -2,64 +2,34 @@
 a Redis of its own where none is given."""
 
 import asyncio
-import json
 import logging
 import os
 import secrets
 import shutil
-import tempfile
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
+import yaml
+
 from cnap import cameras, janitor
-from cnap.cameras import Camera
+from cnap.cameras import Camera, CameraError
 from cnap.embedded import EmbeddedRedis
-from cnap.errors import CnapError, Unavailable
+from cnap.errors import Unavailable
 from cnap.events import wants
 from cnap.files import folder
 from cnap.local import Runtime
 from cnap.local.process import Guard
 from cnap.models import cache_dir
+from cnap.running import Running
+from cnap.scratch import scratch
 from cnap.stores import Store, open_store
 
 log = logging.getLogger("cnap.pipeline")
 
 TEMPLATE_MODEL = "yolox-nano"
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108
-ENOUGH = 1 << 30
 NAMESPACE = "cnap"
-
-
-@dataclass(frozen=True)
-class Running:
-    """How to reach a pipeline that runs on this machine; kept in a file only its owner reads."""
-
-    pid: int
-    broker: str
-    kubernetes: str
-    page: str
-    token: str
-    store: str
-    redis: str
-    models: list[str]
-
-    @classmethod
-    def find(cls) -> "Running | None":
-        """The pipeline that was started last and still runs."""
-        notes = sorted(
-            (cache_dir() / "run").glob("*.json"),
-            key=lambda note: note.stat().st_mtime,
-            reverse=True,
-        )
-        for note in notes:
-            try:
-                running = cls(**json.loads(note.read_text()))
-                os.kill(running.pid, 0)
-                return running
-            except (ValueError, TypeError, ProcessLookupError):
-                note.unlink(missing_ok=True)
-        return None
+CONTROL = "cnap-control"
 
 
 class Pipeline:
@@ -73,14 +43,11 @@ class Pipeline:
         catalog: str = "",
     ) -> None:
         """`port` is the page's; `catalog` declares models that are a person's own files."""
-        self._catalog = catalog
-        self._cameras, self._models, self._port = list(streams), list(models), port
-        self._folder: Path | None = None
-        self._guard = Guard()
-        self._runtime: Runtime | None = None
-        self._store: Store | None = None
-        self._sweeping: asyncio.Task[None] | None = None
-        self.running: Running | None = None
+        self._cameras, self._models = list(streams), list(models)
+        self._port, self._catalog = port, catalog
+        self._leaving = AsyncExitStack()
+        self.broken: asyncio.Task[str] | None = None
+        """Done, with the reason, when the pipeline can't go on."""
 
     async def start(self) -> Running:
         """Raises CnapError, ManifestError or PortError in plain words."""
@@ -91,76 +58,89 @@ class Pipeline:
             raise
 
     async def stop(self) -> None:
-        if self._sweeping:
-            self._sweeping.cancel()
-        if self._runtime:
-            await self._runtime.stop()
-        if self._store and not self._store.url.startswith("file://"):
-            await asyncio.to_thread(self._leave_nothing, self._store)
-        await self._guard.stop()
-        if self._folder:
-            shutil.rmtree(self._folder, ignore_errors=True)
-        _note(os.getpid()).unlink(missing_ok=True)
-
-    def _leave_nothing(self, store: Store) -> None:
-        """What was in flight when everything stopped, of this pipeline's streams only."""
-        for camera in self._cameras:
-            for prefix in janitor.PREFIXES:
-                found = store.objects(f"{prefix}{camera.name}/")
-                store.delete(*(entry.key for entry in found))
+        """Every step is taken, whatever becomes of the others."""
+        try:
+            await self._leaving.aclose()
+        except Unavailable as error:
+            log.error("%s: what was in flight stays there for the janitor", error)
 
     async def _start(self) -> Running:
-        _sweep()
-        self._folder = _run_folder()
-        await self._guard.start()
+        place = self._leaving.enter_context(scratch())
+        guard = Guard()
+        self._leaving.push_async_callback(self._ended)
+        self._leaving.push_async_callback(guard.stop)
+        await guard.start()
+        redis = os.environ.get("CNAP_REDIS") or await self._own_redis(place, guard)
+        store = self._open_store(place)
         token = secrets.token_urlsafe(24)
-        store = os.environ.get("CNAP_STORE") or f"file://{self._folder}/store"
-        if store.startswith("file://"):
-            Path(store.removeprefix("file://")).mkdir(parents=True, exist_ok=True)
-        self._store = open_store(store)
-        self._sweeping = asyncio.create_task(_sweep_often(self._store))
-        redis = os.environ.get("CNAP_REDIS")
-        if not redis:
-            embedded = EmbeddedRedis(self._folder, self._guard)
-            await embedded.start()
-            redis = embedded.url
         env = _passed_on() | {
-            "CNAP_STORE": store,
+            "CNAP_STORE": store.url,
             "CNAP_REDIS": redis,
-            "CNAP_STORE_QUOTA": str(_quota(self._folder)),
             "CNAP_CACHE": str(cache_dir()),
-            "CNAP_TOKEN": token,
-            "CNAP_NAMESPACE": NAMESPACE,
-            "CNAP_KUBERNETES_TOKEN": token,
+            "CNAP_CATALOG": str(_written(place / "models.toml", self._catalog)),
         }
-        if self._catalog:
-            own = self._folder / "models.toml"
-            own.write_text(self._catalog)
-            env["CNAP_CATALOG"] = str(own)
-        self._runtime = Runtime(
-            manifests(self._models, self._folder),
+        if store.url.startswith("file://"):
+            env.setdefault("CNAP_STORE_QUOTA", str(_quota(Path(store.url.removeprefix("file://")))))
+        runtime = Runtime(
+            [*manifests(self._models, place), _written(place / "control.yaml", _secret(token))],
             namespace=NAMESPACE,
             env=env,
             token=token,
             public_port=self._port,
             configmaps={cameras.CONFIG_MAP: {cameras.KEY: cameras.dump(self._cameras)}},
+            changed=self._changed,
         )
-        await self._runtime.start()
-        self.running = Running(
-            pid=os.getpid(),
-            broker=self._runtime.broker_url("default"),
-            kubernetes=self._runtime.url,
-            page=self._runtime.public_url or "",
+        self._leaving.push_async_callback(runtime.stop)
+        await runtime.start()
+        running = Running(
+            broker=runtime.broker_url("default"),
+            kubernetes=runtime.url,
+            page=runtime.public_url or "",
             token=token,
-            store=store,
+            store=store.url,
             redis=redis,
             models=self._models,
         )
-        note = _note(os.getpid())
-        note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        note.touch(mode=0o600)
-        note.write_text(json.dumps(asdict(self.running)))
-        return self.running
+        self._leaving.enter_context(running.noted())
+        return running
+
+    async def _own_redis(self, place: Path, guard: Guard) -> str:
+        redis = EmbeddedRedis(place, guard)
+        await redis.start()
+        self.broken = asyncio.create_task(redis.ended())
+        return redis.url
+
+    async def _ended(self) -> None:
+        if self.broken:
+            await self.broken
+
+    def _open_store(self, place: Path) -> Store:
+        url = os.environ.get("CNAP_STORE")
+        if not url:
+            (place / "store").mkdir()
+            url = f"file://{place}/store"
+        elif url.startswith("file://"):
+            Path(url.removeprefix("file://")).mkdir(parents=True, exist_ok=True)
+        store = open_store(url)
+        self._leaving.push_async_callback(asyncio.to_thread, self._leave_nothing, store)
+        sweeping = asyncio.create_task(_sweep_often(store))
+        self._leaving.callback(sweeping.cancel)
+        return store
+
+    def _changed(self, name: str, data: Mapping[str, str]) -> None:
+        """Remembers cameras that came while it ran: their streams too leave nothing behind."""
+        if name == cameras.CONFIG_MAP:
+            with suppress(CameraError):  # the source says so
+                known = {camera.name for camera in self._cameras}
+                added = cameras.parse(data.get(cameras.KEY, ""))
+                self._cameras += [camera for camera in added if camera.name not in known]
+
+    def _leave_nothing(self, store: Store) -> None:
+        """Deletes what was in flight when everything stopped, of this pipeline's streams only."""
+        for camera in self._cameras:
+            for prefix in janitor.PREFIXES:
+                found = store.objects(f"{prefix}{camera.name}/")
+                store.delete(*(entry.key for entry in found))
 
 
 def manifests(models: Sequence[str], into: Path) -> list[Path]:
@@ -201,39 +181,22 @@ def _quota(place: Path) -> int:
 
 def _passed_on() -> dict[str, str]:
     """Settings of the person's own environment that functions on this machine should have too."""
-    prefixes = ("CNAP_", "AWS_")
-    return {name: value for name, value in os.environ.items() if name.startswith(prefixes)}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(("CNAP_", "AWS_")) and not name.endswith("_TOKEN")
+    }
 
 
-def _note(pid: int) -> Path:
-    return cache_dir() / "run" / f"{pid}.json"
+def _secret(token: str) -> str:
+    """The Secret by which the dashboard, and no function, knows the token."""
+    facts = {"name": CONTROL, "namespace": NAMESPACE}
+    return yaml.safe_dump(
+        {"apiVersion": "v1", "kind": "Secret", "metadata": facts, "stringData": {"token": token}}
+    )
 
 
-def _run_folder() -> Path:
-    """A private folder for this run; in shared memory if that is large enough."""
-    base = None
-    if SHARED_MEMORY.is_dir() and shutil.disk_usage(SHARED_MEMORY).free >= ENOUGH:
-        base = SHARED_MEMORY
-    try:
-        return Path(tempfile.mkdtemp(prefix=f"cnap-{os.getpid()}-", dir=base))
-    except OSError as error:
-        raise CnapError(f"no folder for the run can be made: {error}") from None
-
-
-def _sweep() -> None:
-    """Removes what runs that were killed left behind."""
-    for base in {SHARED_MEMORY, Path(tempfile.gettempdir())}:
-        for left in base.glob("cnap-[0-9]*-*"):
-            pid = int(left.name.split("-")[1])
-            if left.is_dir() and left.owner() == Path.home().owner() and not _alive(pid):
-                shutil.rmtree(left, ignore_errors=True)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
+def _written(path: Path, text: str) -> Path:
+    path.touch(mode=0o600)
+    path.write_text(text)
+    return path

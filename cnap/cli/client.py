@@ -7,7 +7,7 @@ from http.client import HTTPResponse
 from typing import Any
 
 from cnap.errors import CnapError
-from cnap.pipeline import Running
+from cnap.running import Running
 
 
 def running() -> Running:

@@ -14,7 +14,8 @@ from cnap import models as catalog
 from cnap.cli.up import PORT
 from cnap.embedded import get_binary_path
 from cnap.files import folder
-from cnap.pipeline import ENOUGH, SHARED_MEMORY, Running
+from cnap.running import Running
+from cnap.scratch import ENOUGH, SHARED_MEMORY
 
 Finding = tuple[bool, str]
 

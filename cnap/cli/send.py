@@ -15,7 +15,8 @@ from cnap.cli.options import model_options
 from cnap.errors import BadEvent, CnapError
 from cnap.events.attributes import stream_name
 from cnap.pieces import inputs
-from cnap.pipeline import Pipeline, Running
+from cnap.pipeline import Pipeline
+from cnap.running import Running
 from cnap.sending import Sending, Summary
 
 

@@ -15,7 +15,8 @@ from cnap.cli.fetching import fetch_clip, fetch_models
 from cnap.cli.options import model_options
 from cnap.errors import BadEvent, CnapError
 from cnap.events.attributes import stream_name
-from cnap.pipeline import Pipeline, Running
+from cnap.pipeline import Pipeline
+from cnap.running import Running
 from cnap.source.camera import open_camera
 
 PORT = 8800
@@ -85,8 +86,11 @@ async def _run(pipeline: Pipeline, began: float) -> None:
         click.echo(f"The page:  {running.page}/#token={running.token}")
         click.echo("Ctrl-C ends everything.")
         first = asyncio.create_task(_first_result(running, began))
-        await ending
+        watched = {ending, pipeline.broken} if pipeline.broken else {ending}
+        await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
         first.cancel()
+        if not ending.done():
+            raise CnapError(f"{pipeline.broken.result()}; start again")
     except PortError as error:
         raise CnapError(f"{error}; choose another: --port 8801 (make run PORT=8801)") from None
     except ManifestError as error:

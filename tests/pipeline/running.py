@@ -12,8 +12,9 @@ from redis import asyncio as redis
 
 from cnap.accounts import Account, account
 from cnap.cameras import Camera
-from cnap.pipeline import Pipeline, Running
+from cnap.pipeline import Pipeline
 from cnap.redis import connect
+from cnap.running import Running
 from cnap.sending import Sending, Summary
 from cnap.source.sink import Sink
 from cnap.stores import open_store

@@ -10,8 +10,8 @@ import aiohttp
 
 from cnap import cameras
 from cnap.cameras import Camera
-from cnap.pipeline import Running
 from cnap.redis import connect
+from cnap.running import Running
 from tests.pipeline.running import MODEL, account_of, kill, processes_of, running, until
 
 FUNCTIONS = {"transcode", f"infer-{MODEL}", "publish"}

@@ -1,0 +1,74 @@
+"""How the other commands find a pipeline that runs on this machine."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from cnap.models import cache_dir
+
+
+@dataclass(frozen=True)
+class Running:
+    """Addresses and token of a running pipeline."""
+
+    broker: str
+    kubernetes: str
+    page: str
+    token: str
+    store: str
+    redis: str
+    models: list[str]
+
+    @classmethod
+    def find(cls) -> "Running | None":
+        """The pipeline that was started last and still runs."""
+        for note in sorted(_notes(), key=_age):
+            with suppress(OSError, ValueError, TypeError):  # just gone, or of another version
+                with note.open() as file:
+                    if is_held(file.fileno()):
+                        return cls(**json.load(file))
+                note.unlink()
+        return None
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Lets others find this pipeline while it runs, by a note that only its owner reads."""
+        note = _folder() / f"{os.getpid()}.json"
+        note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with note.open("w") as file:
+            note.chmod(0o600)
+            fcntl.flock(file, fcntl.LOCK_EX)
+            json.dump(asdict(self), file)
+            file.flush()
+            try:
+                yield
+            finally:
+                note.unlink(missing_ok=True)
+
+
+def is_held(descriptor: int) -> bool:
+    """Whether a living process holds the lock on this file. (A process id may be another's.)"""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+    return False
+
+
+def _folder() -> Path:
+    return cache_dir() / "run"
+
+
+def _notes() -> list[Path]:
+    return list(_folder().glob("*.json"))
+
+
+def _age(note: Path) -> float:
+    with suppress(OSError):
+        return -note.stat().st_mtime
+    return 0.0
