@@ -8,7 +8,7 @@ import yaml
 
 from cnap.errors import BadEvent, CnapError
 from cnap.events.attributes import stream_name
-from cnap.events.wants import MAX_MODELS, model_name
+from cnap.events.wants import different
 
 CONFIG_MAP = "cameras"
 KEY = "cameras.yaml"
@@ -95,9 +95,7 @@ def dump(cameras: list[Camera]) -> str:
 def _models(names: object, where: str) -> tuple[str, ...]:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise CameraError(f"{where}: models must be a list of names, as in [yolox-nano]")
-    if len(set(names)) != len(names) or len(names) > MAX_MODELS:
-        raise CameraError(f"{where}: models must name up to {MAX_MODELS} different models")
-    return tuple(model_name(name) for name in names)
+    return different(names)
 
 
 def _number(

@@ -3,6 +3,7 @@ match an attribute's value and can't look into a list."""
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import islice
 
 from cnap.errors import BadEvent
 
@@ -32,7 +33,12 @@ def to_attributes(models: Iterable[str]) -> dict[str, str]:
 
 def from_attributes(attributes: Mapping[str, object]) -> tuple[str, ...]:
     names = str(attributes.get("models", ""))
-    models = tuple(model_name(name) for name in names.split(",") if name)
-    if len(models) > MAX_MODELS or len(set(models)) != len(models):
-        raise BadEvent(f"attribute models must name up to {MAX_MODELS} different models")
+    return different(name for name in names.split(",") if name)
+
+
+def different(names: Iterable[str]) -> tuple[str, ...]:
+    """Names of several models, each with an attribute of its own; BadEvent where they are not."""
+    models = tuple(islice(names, MAX_MODELS + 1))
+    if len(models) > MAX_MODELS or len({attribute(name) for name in models}) != len(models):
+        raise BadEvent(f"models must be up to {MAX_MODELS} different models")
     return models
