@@ -19,6 +19,8 @@ from cnap.events.attributes import MAX_FRAMES, MAX_HELDBACK
 MAX_PIXELS = 36_000_000
 """8K is 33 million pixels; a picture that claims more is refused before memory is taken for it."""
 
+ODDEST = 10
+"""Pixels that claim to be wider or higher than this many times the other are not believed."""
 MAX_BYTES = 1 << 30
 """Decoded pictures of one segment."""
 
@@ -102,7 +104,8 @@ class Gop:
         with _demuxed(data, content_type) as (stream, packets):
             if self._codec is None:
                 self._codec = stream.codec_context
-                self.aspect = stream.sample_aspect_ratio
+                aspect = stream.sample_aspect_ratio
+                self.aspect = aspect if aspect and 1 / ODDEST <= aspect <= ODDEST else None
                 self._codec.thread_count = 1
             self._pending = sorted(self._pending + [(p.pts, p.duration or 0) for p in packets])
             yield stream, packets

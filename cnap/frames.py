@@ -13,6 +13,7 @@ that reads .npy reads it, and a mapped file is used without a copy:
 """
 
 import io
+import tokenize
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -80,7 +81,7 @@ class FrameGroup:
             version = npy.read_magic(head)
             reader = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
             shape, _, dtype = reader(head, max_header_size=MAX_HEADER)
-        except (ValueError, SyntaxError, RecursionError) as error:
+        except (ValueError, SyntaxError, RecursionError, tokenize.TokenError) as error:
             raise BadMedia(f"not a frame group: {str(error)[:120]}") from None
         if len(shape) != 1 or not _is_frame(dtype):
             raise BadMedia(f"not a frame group: shape {shape} of {str(dtype)[:120]}")

@@ -65,6 +65,9 @@ class Gops:
             key = (segment.id.stream, segment.id.epoch)
             stream = self._streams.setdefault(key, _Stream())
             self._streams.move_to_end(key)
+            over = [one for one in self._streams if one[0] == key[0] and one[1] < key[1]]
+            for one in over:
+                del self._streams[one]
             while len(self._streams) > self._most:
                 self._streams.popitem(last=False)
             return stream

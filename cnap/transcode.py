@@ -12,14 +12,14 @@ import numpy as np
 from cloudevents.http import CloudEvent
 
 from cnap.decoder import Shown
-from cnap.errors import BadMedia, CnapError
+from cnap.errors import BadEvent, BadMedia, CnapError
 from cnap.events.frames import FramesEvent
 from cnap.events.identity import frames_key
 from cnap.events.outcome import dropped_event
 from cnap.events.segment import SegmentEvent
 from cnap.frames import FrameGroup, nv12_dtype
 from cnap.gops import Gops
-from cnap.models import catalog
+from cnap.models import ModelError, catalog
 from cnap.pictures import Scaler, Size, displayed_size, fitting, jpeg, still
 from cnap.stores import Store
 
@@ -127,7 +127,11 @@ class Transcoder:
     def _size(self, segment: SegmentEvent, displayed: Size) -> Size:
         if self._options.size:
             return self._options.size
-        return fitting([catalog.model(name).frame_size(*displayed) for name in segment.models])
+        try:
+            models = [catalog.model(name) for name in segment.models]
+        except ModelError as error:
+            raise BadEvent(str(error)) from None
+        return fitting([model.frame_size(*displayed) for model in models])
 
     def _group(self, segment: SegmentEvent, frames: list[Shown], size: Size) -> FrameGroup:
         scaler = Scaler()

@@ -44,6 +44,13 @@ def rate(attributes: Mapping[str, object], name: str) -> float | None:
     return float(value)
 
 
+def flag(attributes: Mapping[str, object], name: str, default: str) -> bool:
+    value = text(attributes, name, default).lower()
+    if value not in ("true", "false"):
+        raise BadEvent(f"attribute {name} must be true or false, not {value[:40]!r}")
+    return value == "true"
+
+
 def seconds(attributes: Mapping[str, object], name: str) -> float:
     """A duration in seconds, 0 where the attribute is absent."""
     value = text(attributes, name, "0")

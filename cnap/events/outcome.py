@@ -111,6 +111,9 @@ def parse(event: CloudEvent) -> Outcome:
         models, inferred = (data["model"],), len(data["frames"])
     else:
         failed, models, inferred = data["failed"], tuple(data["models"]), 0
+    told = inferred + sum(failed.values()) + sum(data.get("dropped", {}).values())
+    if told != read.integer(given, "framecount", 2 * read.MAX_FRAMES, told):
+        raise BadEvent(f"the data accounts for {told} frames of {given['framecount']}")
     return Outcome(
         id=place,
         models=models,
@@ -118,10 +121,10 @@ def parse(event: CloudEvent) -> Outcome:
         inferred=inferred,
         dropped=data.get("dropped", {}),
         failed=failed,
-        capturedframes=read.integer(given, "capturedframes", 2**53, 0),
+        capturedframes=read.integer(given, "capturedframes", 2**53),
         time=read.timestamp(given, "time"),
         senttime=read.timestamp(given, "senttime") if "senttime" in given else None,
-        wake=given.get("wake") == "true",
+        wake=read.flag(given, "wake", "false"),
         data=data if given["type"] == RESULT else None,
     )
 
@@ -138,7 +141,7 @@ def unreadable(event: CloudEvent) -> Outcome:
         inferred=0,
         dropped={},
         failed={"bad result": read.integer(given, "framecount", 2 * read.MAX_FRAMES)},
-        capturedframes=read.integer(given, "capturedframes", 2**53, 0),
+        capturedframes=read.integer(given, "capturedframes", 2**53),
         time=read.timestamp(given, "time"),
         senttime=None,
         wake=False,

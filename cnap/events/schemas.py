@@ -16,6 +16,11 @@ def path(event_type: str) -> Path:
     return FOLDER / f"{event_type}.json"
 
 
+def prepare(event_type: str) -> None:
+    """Compiles a schema before it is needed: that takes longer than to check an event."""
+    _validator(event_type)
+
+
 @cache
 def _validator(event_type: str) -> Callable[[object], object]:
     import fastjsonschema

@@ -46,9 +46,13 @@ class S3Store(Store):
         for start in range(0, len(keys), DELETED_AT_ONCE):
             some = [{"Key": key} for key in keys[start : start + DELETED_AT_ONCE]]
             with self._said_plainly(some[0]["Key"]):
-                self._client.delete_objects(
+                answer = self._client.delete_objects(
                     Bucket=self.bucket, Delete={"Objects": some, "Quiet": True}
                 )
+                for error in answer.get("Errors", ()):
+                    raise Unavailable(
+                        f"the store {self.url} did not delete {error['Key']}: {error['Code']}"
+                    )
 
     def objects(self, prefix: str) -> Iterator[StoredObject]:
         with self._said_plainly(prefix):

@@ -4,6 +4,7 @@ from typing import Any
 
 from cloudevents.http import CloudEvent
 
+from cnap.events import outcome, schemas
 from cnap.function import function, once
 from cnap.ledger import Ledger
 from cnap.publish import Publisher
@@ -13,6 +14,7 @@ from cnap.stores import open_store
 
 @once
 def warm() -> Publisher:
+    schemas.prepare(outcome.RESULT)
     return Publisher(open_store(), Ledger(connect()))
 
 
