@@ -123,10 +123,6 @@ WORDS = "{}[]()'\":,.<>|uV4M8 \n\t\0\\-_abndescrfortran_orderTrueFalse0123"
 
 
 @given(some.text(alphabet=WORDS, max_size=80))
-    some.text(
-        alphabet="{}[]()'\":,.<>|uV4M8 \n\t\0\\-_abndescrfortran_orderTrueFalse0123", max_size=80
-    )
-)
 def test_a_header_of_any_words_is_never_worse_than_bad_input(text):
     for head in (header(text), described(text), described(FRAME, text)):
         try:
