@@ -7,17 +7,11 @@ BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 EVENTS = Counter("cnap_events", "Events answered", ["function", "status"])
 SECONDS = Histogram("cnap_event_seconds", "Time to answer an event", ["function"], buckets=BUCKETS)
-FRAMES = Counter("cnap_frames", "Frames by what became of them", ["function", "outcome"])
 
 
 def answered(function: str, status: int, seconds: float) -> None:
     EVENTS.labels(function, status).inc()
     SECONDS.labels(function).observe(seconds)
-
-
-def frames(function: str, outcome: str, count: int) -> None:
-    if count:
-        FRAMES.labels(function, outcome).inc(count)
 
 
 def exposition() -> tuple[str, bytes]:

@@ -17,10 +17,12 @@ def running() -> Running:
     return found
 
 
-def opened(path: str, timeout: float) -> HTTPResponse:
+def opened(path: str, timeout: float, last_event: str = "") -> HTTPResponse:
     url = f"{running().page}/{path}"
+    headers = {"Last-Event-ID": last_event} if last_event else {}
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310 (our own address)
     try:
-        return urllib.request.urlopen(url, timeout=timeout)  # noqa: S310 (our own address)
+        return urllib.request.urlopen(request, timeout=timeout)  # noqa: S310
     except urllib.error.HTTPError as error:
         raise CnapError(f"the pipeline answered {error.code} for {url}") from None
     except OSError as error:

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
 import click
@@ -15,14 +16,34 @@ from cnap.cli.client import opened
 def watch(stream: str | None, as_json: bool) -> None:
     """Print results as they come, until Ctrl-C."""
     path = "api/events" + (f"?stream={quote(stream)}" if stream else "")
-    with opened(path, timeout=3600) as events:
-        kind = ""
-        for raw in events:
-            line = raw.decode().rstrip("\n")
-            if line.startswith("event:"):
-                kind = line[6:].strip()
-            elif line.startswith("data:") and kind == "result":
-                click.echo(line[5:].strip() if as_json else _line(json.loads(line[5:])))
+    last = ""
+    while True:
+        # The server ends each connection after a while, and goes on where it was left.
+        with opened(path, timeout=60, last_event=last) as events:
+            for number, kind, data in _events(events):
+                last = number or last
+                if kind == "result":
+                    click.echo(data if as_json else _line(json.loads(data)))
+
+
+def _events(lines: Iterable[bytes]) -> Iterator[tuple[str, str, str]]:
+    """Server-sent events as (id, type, data).
+
+    https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
+    """
+    number, kind, data = "", "", ""
+    for raw in lines:
+        field, _, value = raw.decode().rstrip("\r\n").partition(":")
+        value = value.removeprefix(" ")
+        if field == "id":
+            number = value
+        elif field == "event":
+            kind = value
+        elif field == "data":
+            data += value
+        elif not field and not value and data:
+            yield number, kind, data
+            kind = data = ""
 
 
 def _line(result: dict) -> str:
