@@ -91,7 +91,7 @@ REQUIRED = ["time", "dataref", "framecount", "datacontenttype"]
 ABSURD = {
     "id": ["", "x", "gate-1-1", "gate--0000000001", "Gate-1-0000000001", "gate-1-0000000001\n"],
     "time": ["", "x", "2026-05-01", "2026-05-01T08:00:00", "0001-01-01T00:00:00+23:59"],
-    "framecount": ["-1", "2001", "1.5", "x", "", "１", "9" * 100],
+    "framecount": ["-1", "2001", "1.5", "x", "", "\uff11", "9" * 100],
     "datacontenttype": ["text/html", "", "video"],
     "gopstart": ["1", "-1", "x", "99999999999999999999"],
     "heldback": ["17", "-1", "x"],
