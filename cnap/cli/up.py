@@ -6,6 +6,7 @@ import json
 import logging
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -50,14 +51,17 @@ def up(
         level=logging.INFO if verbose else logging.ERROR, format="%(asctime)s %(message)s"
     )
     began = time.monotonic()
+    cameras = [_camera(stream, framerate) for stream in streams]
+    if len({camera.name for camera in cameras}) < len(cameras):
+        raise click.BadParameter("two streams have one name; each needs a name of its own")
     names, own = fetch_models(models, family, labels)
-    cameras = [_camera(stream, names, framerate) for stream in streams]
     if not cameras:
-        cameras = [Camera("demo", str(fetch_clip()), names, framerate)]
+        cameras = [Camera("demo", str(fetch_clip()), framerate=framerate)]
+    cameras = [replace(camera, models=names) for camera in cameras]
     asyncio.run(_run(Pipeline(cameras, names, port, own), began))
 
 
-def _camera(stream: str, models: tuple[str, ...], framerate: float | None) -> Camera:
+def _camera(stream: str, framerate: float | None) -> Camera:
     name, separator, file = stream.partition("=")
     if not separator:
         raise click.BadParameter(f"{stream!r} must be NAME=FILE, as in gate=gate.mp4")
@@ -67,7 +71,7 @@ def _camera(stream: str, models: tuple[str, ...], framerate: float | None) -> Ca
         raise click.BadParameter(str(error)) from None
     path = Path(file).expanduser().absolute()
     open_camera(str(path), loop=False).close()
-    return Camera(name, str(path), models, framerate)
+    return Camera(name, str(path), framerate=framerate)
 
 
 async def _run(pipeline: Pipeline, began: float) -> None:
