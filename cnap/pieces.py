@@ -40,6 +40,20 @@ def inputs(paths: Sequence[Path]) -> list[Path]:
     return files
 
 
+def frame_count(file: Path) -> int:
+    """About how many frames a file has, by its own header: for a progress bar."""
+    if file.suffix.lower() in PICTURES:
+        return 1
+    try:
+        camera = FileCamera(str(file), loop=False)
+    except CnapError:
+        return 0
+    try:
+        return camera.stream.frames or round(camera.duration * camera.framerate)
+    finally:
+        camera.close()
+
+
 def pieces(files: Sequence[Path], problems: list[str]) -> Iterator[Piece]:
     """The segments of the files, one sequence over all of them. A file that can't be read is
     told among the problems and leaves the others alone."""

@@ -18,10 +18,10 @@ from av.filter import Graph
 from playwright.async_api import Page, async_playwright
 
 from cnap.cameras import Camera
+from cnap.models import clip, default, fetch
 from cnap.pipeline import Pipeline
 
 PICTURE = Path(__file__).with_name("page.png")
-MODEL = "yolox-nano"
 SIZE = {"width": 1280, "height": 860}
 ARGUMENTS = ["--no-sandbox", "--disable-gpu"]
 MOST = 400 << 10
@@ -35,9 +35,11 @@ FILMS = {
 
 
 def films(arguments: list[str]) -> dict[str, str]:
-    """Streams by name: those of the command line, or the samples in CNAP_ASSETS."""
+    """Streams by name: those of the command line, the samples in CNAP_ASSETS, or the demo clip."""
     if arguments:
         return dict(argument.split("=", 1) for argument in arguments)
+    if not os.environ.get("CNAP_ASSETS"):
+        return {"demo": str(fetch(clip("bikes")))}
     folder = Path(os.environ["CNAP_ASSETS"]) / "videos"
     return {name: str(folder / film) for name, film in FILMS.items()}
 
@@ -105,10 +107,12 @@ def small(png: bytes) -> bytes:
 
 
 async def main() -> None:
+    model, _ = default()
     cameras = [
-        Camera(name, film, (MODEL,), framerate=3.0) for name, film in films(sys.argv[1:]).items()
+        Camera(name, film, (model.name,), framerate=3.0)
+        for name, film in films(sys.argv[1:]).items()
     ]
-    pipeline = Pipeline(cameras, [MODEL], 0)
+    pipeline = Pipeline(cameras, [model.name], 0)
     try:
         running = await pipeline.start()
         picture = small(await photograph(f"{running.page}/#token={running.token}"))

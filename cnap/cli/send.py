@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -14,7 +15,7 @@ from cnap.cli.fetching import fetch_models
 from cnap.cli.options import model_options
 from cnap.errors import BadEvent, CnapError
 from cnap.events.attributes import stream_name
-from cnap.pieces import inputs
+from cnap.pieces import frame_count, inputs
 from cnap.pipeline import Pipeline
 from cnap.running import Running
 from cnap.sending import Sending, Summary
@@ -50,6 +51,8 @@ def send(
         stream_name(stream)
     except BadEvent as error:
         raise click.BadParameter(str(error)) from None
+    # Like Ctrl-C: what this command started must end with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     files = inputs(paths)
     running = Running.find()
     if running:
@@ -89,17 +92,15 @@ async def _send(
         ):
             store, sink = open_store(at.store), Sink(session, at.broker)
             sending = Sending(stream, models, store, sink, database, pace)
-            shown = click.progressbar(
-                length=len(files), label=stream, file=sys.stderr, show_pos=True
-            )
-            with shown as bar:
-                seen: set[str] = set()
+            total = sum(map(frame_count, files)) * len(models)
+            hidden = not sys.stderr.isatty()
+            with click.progressbar(
+                length=total, label=stream, file=sys.stderr, hidden=hidden, show_pos=True
+            ) as bar:
                 async for outcome in sending.run(files):
                     if as_json:
                         print(json.dumps(outcome, separators=(",", ":")), flush=True)
-                    if outcome["file"] not in seen:
-                        seen.add(outcome["file"])
-                        bar.update(1)
+                    bar.update(sending.summary.frames - bar.pos)
             return sending.summary
 
 

@@ -12,6 +12,7 @@ from cnap.local.service import Service
 
 log = logging.getLogger("cnap.local")
 
+MAX_BODY = 64 << 20  # far more than an event should carry: large bytes travel by reference
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
@@ -51,12 +52,21 @@ class Ingress:
             return web.Response(status=400, headers=headers)
         broker = self._brokers.get(path)
         try:
-            event = from_http(request.headers, await request.content.read())
+            event = from_http(request.headers, await _body(request))
             status = await broker.receive(event) if broker else _unknown(event)
         except EventError as error:
             log.warning("%s: refused: %s", path, error)
             status = 400
         return web.Response(status=status, headers=headers)
+
+
+async def _body(request: web.BaseRequest) -> bytes:
+    body = bytearray()
+    async for part in request.content.iter_any():
+        body += part
+        if len(body) > MAX_BODY:
+            raise web.HTTPRequestEntityTooLarge(MAX_BODY, len(body))
+    return bytes(body)
 
 
 def _unknown(event: Event) -> int:

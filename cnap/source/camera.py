@@ -27,6 +27,11 @@ class FileCamera:
         """Frames a second, 0 where the file doesn't say."""
         return float(self.stream.average_rate or self.stream.guessed_rate or 0)
 
+    @property
+    def duration(self) -> float:
+        """Seconds, 0 where the file doesn't say."""
+        return (self._container.duration or 0) / av.time_base
+
     def packets(self) -> Iterator[av.Packet]:
         """Packets in decode order. Raises CameraFailed where the file can't be read on."""
         shift = end = None
