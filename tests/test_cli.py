@@ -72,10 +72,7 @@ MISTAKES = [
     (["send", "none.mp4", "--stream", "film"], "none.mp4 is not there"),
     (["send", "empty", "--stream", "film"], "empty has no files in it"),
     (["send", "text.mp4", "--stream", "A Film"], "can't name a stream"),
-    (
-        ["send", "text.mp4", "--stream", "film", "--model", "nothing"],
-        (["send", "text.mp4", "--stream", "film", "--model", "nothing"], "no model is called"),
-    ),
+    (["send", "film.mp4", "--stream", "film", "--model", "none"], "no model is called"),
     (["up", "--stream", "gate"], "must be NAME=FILE"),
     (["up", "--stream", "Gate=text.mp4"], "can't name a stream"),
     (["up", "--stream", "gate=none.mp4"], "none.mp4 is not there"),
