@@ -1,10 +1,13 @@
 """Reading the ledger: each stream's state and counts, as `cnap status` and the page show them."""
 
+import json
 from dataclasses import asdict, dataclass, field
 
 from redis import Redis
 
 from cnap.redis import said_plainly
+
+FAILURES = 5
 
 
 @dataclass
@@ -46,6 +49,9 @@ class Account:
     inflight: int
     reasons: dict[str, int]
     models: dict[str, Counts]
+    failures: list[dict[str, object]] = field(default_factory=list)
+    """The newest failures, with the words of the function that refused: `time`, `sequence`,
+    `models`, `message`."""
 
     def as_json(self) -> dict[str, object]:
         return asdict(self)
@@ -62,9 +68,10 @@ def account(redis: Redis, stream: str) -> Account:
         epochs = redis.zrange(f"cnap:epochs:{stream}", 0, -1)
         pipe.hgetall(f"cnap:stream:{stream}")
         pipe.hgetall(f"cnap:sum:{stream}")
+        pipe.lrange(f"cnap:failures:{stream}", 0, FAILURES - 1)
         for epoch in epochs:
             pipe.hgetall(f"cnap:ledger:{stream}:{epoch}")
-        state, past, *ledgers = pipe.execute()
+        state, past, failures, *ledgers = pipe.execute()
     current = state.get("epoch", epochs[-1] if epochs else "0")
     models = _past(past)
     for epoch, entries in zip(epochs, ledgers, strict=True):
@@ -85,6 +92,7 @@ def account(redis: Redis, stream: str) -> Account:
         outstanding=int(state.get("outstanding", 0)),
         coldstart=float(state["coldstart"]) if "coldstart" in state else None,
         models=models,
+        failures=[json.loads(failure) for failure in failures],
         **asdict(total),
     )
 

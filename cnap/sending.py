@@ -23,7 +23,7 @@ from cnap.stores import Store
 IN_FLIGHT = 4
 """Segments: enough that decoding one and inferring another overlap."""
 PATIENCE = 120.0
-"""Seconds to wait for a store that is away."""
+"""Seconds to wait for a store or a Broker that is away."""
 
 
 @dataclass
@@ -113,7 +113,7 @@ class Sending:
 
     async def _post(self, event: SegmentEvent, piece: Piece) -> None:
         try:
-            await self._sink.post(event.to_event())
+            await self._sink.post(event.to_event(), PATIENCE)
         except BadEvent as error:
             self.summary.problems.append(str(error))
             self._refused += event.framecount

@@ -168,3 +168,13 @@ def test_an_account_as_json_says_everything(database):
 def test_a_redis_that_is_away_is_unavailable(tmp_path):
     with pytest.raises(Unavailable, match="Redis can't be used"):
         accounts(connect(f"unix://{tmp_path}/none.sock"))
+
+
+def test_the_newest_failures_are_told_in_their_own_words(database, folder_store):
+    publisher = Publisher(folder_store, Ledger(database))
+    for sequence in range(8):
+        publisher.dead_letter(dead(segment(sequence).to_event()), "transcode")
+
+    failures = account(database, "gate").failures
+    assert [failure["sequence"] for failure in failures] == [7, 6, 5, 4, 3]
+    assert failures[0]["message"] == "transcode: 503 the store is gone"

@@ -24,6 +24,9 @@ def status(as_json: bool) -> None:
             for s in answer["streams"]
         ],
     )
+    for stream in answer["streams"]:
+        for failure in stream.get("failures", [])[:1]:
+            click.echo(f"{stream['name']} #{failure['sequence']}: {failure['message']}")
     click.echo()
     _table(
         ["function", "replicas", ""],

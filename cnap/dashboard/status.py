@@ -79,4 +79,5 @@ def _untold(camera: Camera) -> dict[str, Any]:
         "rate": 0.0,
         "latency": None,
         "coldstart": None,
+        "failures": [],
     }

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 import random
+import time
 
 import aiohttp
 from cloudevents.conversion import to_binary
 from cloudevents.http import CloudEvent
 
-from cnap.errors import BadEvent
+from cnap.errors import BadEvent, Unavailable
 
 log = logging.getLogger("cnap.source")
 
@@ -21,16 +22,21 @@ class Sink:
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
         self._session, self.url = session, url
 
-    async def post(self, event: CloudEvent) -> None:
-        """Returns when the Broker has accepted the event. Raises BadEvent where it never will."""
+    async def post(self, event: CloudEvent, patience: float = float("inf")) -> None:
+        """Returns when the Broker has accepted the event.
+
+        Raises BadEvent where it never will, and Unavailable when `patience` seconds have gone by.
+        """
         headers, body = to_binary(event, lambda data: data)
-        wait = FIRST_WAIT
+        wait, give_up = FIRST_WAIT, time.monotonic() + patience
         while True:
             status, said = await self._once(headers, body or b"")
             if 200 <= status < 300:
                 return
             if 400 <= status < 500 and status not in (404, 408, 409, 429):
                 raise BadEvent(f"the Broker refused {event['id']}: {status} {said}")
+            if time.monotonic() > give_up:
+                raise Unavailable(f"{event['id']} could not be sent: {status or ''} {said}")
             log.warning("%s is not accepted yet: %s %s", event["id"], status or "", said)
             await asyncio.sleep(wait * random.uniform(0.5, 1))
             wait = min(wait * 2, LONGEST_WAIT)

@@ -59,6 +59,7 @@ export function table(stream) {
   const models = Object.entries(stream.models);
   const head = ["model", "captured", ...PARTS.map(([, name]) => name)];
   const rows = models.map(([name, counts]) => [name, counts.captured, ...PARTS.map(([key]) => counts[key])]);
+  const failures = (stream.failures ?? []).map((one) => `#${one.sequence} ${one.message}`);
   const cell = (value, n) => el(n ? "td" : "th", { scope: n ? null : "row", text: n ? count(value) : value });
   const reasons = Object.entries(stream.reasons).sort((a, b) => b[1] - a[1]);
   return el(
@@ -73,5 +74,6 @@ export function table(stream) {
     reasons.length
       ? el("ul", { class: "reasons" }, ...reasons.map(([why, n]) => el("li", {}, el("b", { text: count(n) }), ` ${why}`)))
       : el("p", { class: "quiet", text: "Nothing was dropped, nothing failed." }),
+    failures.length ? el("ul", { class: "reasons" }, ...failures.map((text) => el("li", { text }))) : null,
   );
 }

@@ -51,7 +51,7 @@ export class Panel {
   update() {
     const stream = this.#tile?.stream;
     if (!stream) return;
-    const account = JSON.stringify([stream.models, stream.reasons]);
+    const account = JSON.stringify([stream.models, stream.reasons, stream.failures]);
     if (account !== this.#account) this.ledger.replaceChildren(table(stream));
     this.#account = account;
     const since = Date.parse(stream.since);
