@@ -17,6 +17,7 @@ log = logging.getLogger("cnap.local")
 
 GRACE = 10.0  # seconds between SIGTERM and SIGKILL
 MAX_BACKOFF = 60.0
+HOPELESS = 3  # replicas lost in a row
 # Knative has no limit unless the YAML sets one; a machine has an end.
 MACHINE_LIMIT = 2 * max(1, os.cpu_count() or 1)
 
@@ -56,6 +57,11 @@ class Pool:
     @property
     def inflight(self) -> int:
         return sum(replica.inflight for replica in self.replicas)
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether it has failed again and again, and no replica is there to answer."""
+        return self._failures >= HOPELESS and not self.ready
 
     def pick(self) -> Replica | None:
         """The ready replica with the least to do, if any may take one more request."""

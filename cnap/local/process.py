@@ -109,7 +109,8 @@ class Process:
         await self.wait()
 
     def epitaph(self) -> str:
-        """How it ended, in a person's words: exit code or signal, and its last words."""
+        """How it ended, in a person's words: exit code or signal, and its last line, which is
+        where Python says why."""
         code = self.returncode
         if code is None:
             how = "still running"
@@ -117,7 +118,7 @@ class Process:
             how = f"killed by {signal.Signals(-code).name}"
         else:
             how = f"exit code {code}"
-        return f"{how}: {' / '.join(self.tail)[-TAIL_LENGTH:]}" if self.tail else how
+        return f"{how}: {self.tail[-1][-TAIL_LENGTH:]}" if self.tail else how
 
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):

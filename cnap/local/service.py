@@ -127,7 +127,7 @@ class Service:
         try:
             return await waiter
         except asyncio.CancelledError:
-            if waiter.done() and not waiter.cancelled():
+            if waiter.done() and not waiter.cancelled() and not waiter.exception():
                 self._release(waiter.result(), answered=False)
             else:
                 with contextlib.suppress(ValueError):
@@ -153,10 +153,18 @@ class Service:
     def _record(self) -> None:
         self._autoscaler.record(time.monotonic(), self.pool.inflight + len(self._queue))
 
+    def _give_up_if_hopeless(self) -> None:
+        """Nobody waits for what fails again and again; replicas are tried all the same."""
+        while self._queue and self.pool.hopeless:
+            waiter = self._queue.popleft()
+            if not waiter.done():
+                waiter.set_exception(Unanswered(503, f"it does not start: {self.pool.failure}"))
+
     def _rebalance(self) -> None:
         """Something has come, gone or changed."""
         self._dispatch()
         self._record()
+        self._give_up_if_hopeless()
         self._scale_to(self._autoscaler.desired(time.monotonic(), self.pool.ready))
 
     def _scale_to(self, count: int) -> None:

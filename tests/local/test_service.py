@@ -101,6 +101,15 @@ async def test_a_replica_that_ends_at_its_start(run, objects, post, ready):
     assert "exit code 3: no model here" in condition["message"]
 
 
+async def test_nobody_waits_for_what_fails_again_and_again(run, objects, post):
+    runtime = await run(objects.service("fn", "exit", pod={"timeoutSeconds": 600}))
+    for _ in range(2):
+        status, text = await post(runtime)
+        assert status == 503
+        assert "does not start" in text
+        assert "exit code 3: no model here" in text
+
+
 async def test_a_program_that_is_not_there(run, objects, post):
     service = objects.service(command=["/nowhere/python"], pod={"timeoutSeconds": 1})
     status, text = await post(await run(service))

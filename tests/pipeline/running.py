@@ -23,8 +23,10 @@ MODEL = "fastestdet"
 
 
 @asynccontextmanager
-async def running(cameras: list[Camera] = (), models: tuple[str, ...] = (MODEL,), port=None):
-    pipeline = Pipeline(list(cameras), models, port)
+async def running(
+    cameras: list[Camera] = (), models: tuple[str, ...] = (MODEL,), port=None, catalog=""
+):
+    pipeline = Pipeline(list(cameras), models, port, catalog)
     try:
         yield await pipeline.start()
     finally:

@@ -1,5 +1,6 @@
 """Files through the whole pipeline: every frame gets a result or a counted failure."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -87,4 +88,24 @@ async def test_two_models_each_see_every_frame(clips: Path) -> None:
         assert summary.inferred == 2 * 38
         counts = account_of(at, "film").models
         assert {name: counts[name].inferred for name in models} == dict.fromkeys(models, 38)
+        assert list(open_store(at.store).objects("frames/")) == []
+
+
+async def test_a_model_file_that_is_none_fails_its_frames_and_no_other_models(
+    clips: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.onnx"
+    broken.write_bytes(b"this is not a model")
+    entry = {"family": "yolox", "file": str(broken), "size": [416, 416], "labels": ["x"]}
+    facts = [f"{name} = {json.dumps(value)}" for name, value in entry.items()]
+    catalog = "\n".join(["[models.broken]", *facts])
+    models = (MODEL, "broken")
+    async with running(models=models, catalog=catalog) as at:
+        _, summary = await send(at, [clips / "udacity_test_video.mp4"], models=models)
+
+        assert (summary.inferred, summary.failed) == (38, 38)
+        counts = account_of(at, "film").models
+        assert (counts[MODEL].inferred, counts["broken"].failed) == (38, 38)
+        assert account_of(at, "film").inflight == 0
+        assert "broken.onnx" in str(account_of(at, "film").failures[0]["message"])
         assert list(open_store(at.store).objects("frames/")) == []
