@@ -73,9 +73,11 @@ def account(redis: Redis, stream: str) -> Account:
             pipe.hgetall(f"cnap:ledger:{stream}:{epoch}")
         state, past, failures, *ledgers = pipe.execute()
     current = state.get("epoch", epochs[-1] if epochs else "0")
+    # Nothing is on its way any more for a source that ended and waits for nothing.
+    over = state.get("state") == "ended" and state.get("outstanding") == "0"
     models = _past(past)
     for epoch, entries in zip(epochs, ledgers, strict=True):
-        _add_epoch(models, entries, int(epoch) >= int(current))
+        _add_epoch(models, entries, int(epoch) >= int(current) and not over)
     total = Counts()
     for counts in models.values():
         for name in ("captured", "inferred", "dropped", "failed", "inflight"):

@@ -64,7 +64,7 @@ class Ledger:
     def fail(self, outcome: Outcome, message: str) -> bool:
         """Like commit, for an outcome that is a failure; its words are kept for people."""
         with said_plainly():
-            if self._count(outcome):
+            if self._count(outcome, message):
                 entry = {
                     "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
                     "sequence": outcome.id.sequence,
@@ -100,10 +100,10 @@ class Ledger:
                 keys, [*facts, fields["models"], len(totals), *_flat(totals), *_flat(fields)]
             )
 
-    def _count(self, outcome: Outcome) -> bool:
+    def _count(self, outcome: Outcome, message: str = "") -> bool:
         """Commits the outcome for each of its models; whether any of them was new."""
         new = [
-            self._commit(self._keys(outcome.id, model), self._arguments(outcome, model))
+            self._commit(self._keys(outcome.id, model), self._arguments(outcome, model, message))
             for model in outcome.models
         ]
         return any(new)
@@ -125,7 +125,7 @@ class Ledger:
             f"cnap:sum:{segment.stream}",
         ]
 
-    def _arguments(self, outcome: Outcome, model: str) -> list[str | int]:
+    def _arguments(self, outcome: Outcome, model: str, message: str) -> list[str | int]:
         counts = {f"{model}:inferred": outcome.inferred}
         counts |= {f"{model}:dropped:{reason}": n for reason, n in outcome.dropped.items()}
         counts |= {f"{model}:failed:{reason}": n for reason, n in outcome.failed.items()}
@@ -137,7 +137,7 @@ class Ledger:
             REMEMBERED,
             RESULTS,
             json.dumps(outcome.data, separators=(",", ":")) if outcome.data else "",
-            json.dumps(_about(outcome, model)),
+            json.dumps(_about(outcome, model) | ({"message": message} if message else {})),
             EPOCHS,
             *_flat(counts),
         ]

@@ -15,12 +15,13 @@ import yaml
 from cnap import cameras, janitor
 from cnap.cameras import Camera, CameraError
 from cnap.embedded import EmbeddedRedis
-from cnap.errors import Unavailable
+from cnap.errors import CnapError, Unavailable
 from cnap.events import wants
 from cnap.files import folder
-from cnap.local import Runtime
+from cnap.local import PortError, Runtime
 from cnap.local.process import Guard
 from cnap.models import cache_dir
+from cnap.redis import connect, said_plainly
 from cnap.running import Running
 from cnap.scratch import scratch
 from cnap.stores import Store, open_store
@@ -53,6 +54,11 @@ class Pipeline:
         """Raises CnapError, ManifestError or PortError in plain words."""
         try:
             return await self._start()
+        except OSError as error:
+            await self.stop()
+            if isinstance(error, PortError):
+                raise
+            raise CnapError(f"{error.filename or 'this machine'}: {error.strerror}") from None
         except BaseException:
             await self.stop()
             raise
@@ -71,6 +77,7 @@ class Pipeline:
         self._leaving.push_async_callback(guard.stop)
         await guard.start()
         redis = os.environ.get("CNAP_REDIS") or await self._own_redis(place, guard)
+        await asyncio.to_thread(_ping, redis)
         store = self._open_store(place)
         token = secrets.token_urlsafe(24)
         env = _passed_on() | {
@@ -172,6 +179,11 @@ async def _sweep_often(store: Store) -> None:
             await asyncio.to_thread(janitor.sweep, store)
         except Unavailable as error:
             log.warning("the janitor could not sweep: %s", error)
+
+
+def _ping(url: str) -> None:
+    with said_plainly(), connect(url) as redis:
+        redis.ping()
 
 
 def _quota(place: Path) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from cnap.errors import Unavailable
+from cnap.errors import CnapError, Unavailable
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -19,12 +19,13 @@ def connect(url: str | None = None) -> Redis:
     """A client for `url` (default: CNAP_REDIS); it connects when first used."""
     from redis import Redis
 
-    return Redis.from_url(
-        url or os.environ.get("CNAP_REDIS", "redis://127.0.0.1:6379/0"),
-        decode_responses=True,
-        socket_timeout=TIMEOUT,
-        socket_connect_timeout=TIMEOUT,
-    )
+    url = url or os.environ.get("CNAP_REDIS", "redis://127.0.0.1:6379/0")
+    try:
+        return Redis.from_url(
+            url, decode_responses=True, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT
+        )
+    except ValueError as error:
+        raise CnapError(f"CNAP_REDIS must be redis://HOST:PORT or unix://SOCKET: {error}") from None
 
 
 @contextmanager

@@ -22,6 +22,8 @@ from cnap.stores import Store
 
 IN_FLIGHT = 4
 """Segments: enough that decoding one and inferring another overlap."""
+REASON = 200
+"""Characters of a reason, by the result's schema."""
 PATIENCE = 120.0
 """Seconds to wait for a store or a Broker that is away."""
 
@@ -67,7 +69,7 @@ class Sending:
     async def run(self, files: Sequence[Path]) -> AsyncIterator[dict]:
         """The outcomes' data, each with its `file`. Nothing is dropped and nothing expires."""
         began = time.monotonic()
-        await self._tell("live", 0)
+        await self._tell("live", "", 0)
         reading = asyncio.create_task(self._read_outcomes())
         sending = asyncio.create_task(self._send_all(files))
         try:
@@ -80,10 +82,10 @@ class Sending:
                 task.cancel()
             await asyncio.gather(sending, reading, return_exceptions=True)
             self.summary.seconds = time.monotonic() - began
-            for piece in self._sent.values():  # where it was ended before its end
-                self._used.append(self._key(piece))
+            self._used += map(self._key, self._sent.values())  # where it was ended before its end
             self._clear()
-            await self._tell("ended", 1)
+            whole = self._complete and not self._sent
+            await self._tell("ended", "all files are sent" if whole else "interrupted", 1)
 
     async def _send_all(self, files: Sequence[Path]) -> None:
         source = pieces(files, self.summary.problems)
@@ -186,7 +188,8 @@ class Sending:
             self._places.release()
 
     def _without_result(self, piece: Piece, about: dict) -> dict:
-        reasons = [reason for reason, count in about["failed"].items() for _ in range(count)]
+        words = str(about.get("message", ""))[:REASON]
+        reasons = [words or why for why, count in about["failed"].items() for _ in range(count)]
         data = {
             "stream": self._stream,
             "model": about["model"],
@@ -246,13 +249,13 @@ class Sending:
             self._store.delete(*self._used)
             self._used.clear()
 
-    async def _tell(self, state: str, revision: int) -> None:
+    async def _tell(self, state: str, reason: str, revision: int) -> None:
         now = datetime.now(UTC)
         told = StreamState(
             stream=self._stream,
             epoch=self._epoch,
             state=state,
-            reason="all files are sent" if state == "ended" else "",
+            reason=reason,
             since=rfc3339(now),
             models=self._models,
             captured=self._captured,

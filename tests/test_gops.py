@@ -21,6 +21,7 @@ CLIPS = [
 ]
 UNEVEN = [0, 10, 50, 200, 210, 220, 600, 1000, 1001, 1003] + [1100 + 3 * i * i for i in range(30)]
 OPEN_X264 = {"x264-params": "open-gop=1:bframes=3:b-adapt=0:keyint=12:scenecut=0"}
+INTRA_REFRESH = {"x264-params": "intra-refresh=1:keyint=20:bframes=0"}
 PYRAMID = {"x264-params": "b-pyramid=normal:bframes=8:b-adapt=0:keyint=30:scenecut=0"}
 X265 = "log-level=none:pools=none:frame-threads=1:keyint=24:min-keyint=24:bframes=4"
 MADE = {
@@ -28,6 +29,8 @@ MADE = {
     "bframes.mp4": {"bframes": 3},
     "pyramid.mp4": {"bframes": 8, "gop": 30, "options": PYRAMID},
     "open-gop.mp4": {"bframes": 3, "options": OPEN_X264},
+    "intra-refresh.mp4": {"frames": 90, "options": INTRA_REFRESH},
+    "intra-refresh.ts": {"frames": 90, "options": INTRA_REFRESH},
     "short-gops.mp4": {"bframes": 3, "gop": 2},
     "intra.mp4": {"gop": 1, "frames": 12},
     "endless-gop.mp4": {"gop": 1000, "frames": 60},

@@ -127,7 +127,7 @@ async def test_segments_that_fail_are_counted_and_stop_nobody(
     assert summary.failed > 0
     assert summary.inferred + summary.failed == summary.frames == 50
     reasons = {one["reason"] for outcome in found for one in outcome["failed"]}
-    assert reasons == {"bad input"}
+    assert reasons == {"a: 400 the store is gone"}
     assert account(database, "gate").inflight == 0
 
 

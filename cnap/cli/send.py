@@ -4,19 +4,21 @@ import asyncio
 import json
 import signal
 import sys
+import urllib.request
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from pathlib import Path
 
 import aiohttp
 import click
 
+from cnap import cameras
 from cnap.cli.fetching import fetch_models
 from cnap.cli.options import model_options
 from cnap.errors import BadEvent, CnapError
 from cnap.events.attributes import stream_name
 from cnap.pieces import frame_count, inputs
-from cnap.pipeline import Pipeline
+from cnap.pipeline import NAMESPACE, Pipeline
 from cnap.running import Running
 from cnap.sending import Sending, Summary
 
@@ -52,9 +54,12 @@ def send(
     except BadEvent as error:
         raise click.BadParameter(str(error)) from None
     # Like Ctrl-C: what this command started must end with it.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     files = inputs(paths)
     running = Running.find()
+    if running and stream in _cameras(running):
+        raise CnapError(f"{stream} is a camera of the running pipeline: choose another --stream")
     if running:
         pipeline, chosen = _there(running), models or tuple(running.models)
         if unknown := set(chosen) - set(running.models):
@@ -97,11 +102,21 @@ async def _send(
             with click.progressbar(
                 length=total, label=stream, file=sys.stderr, hidden=hidden, show_pos=True
             ) as bar:
-                async for outcome in sending.run(files):
-                    if as_json:
-                        print(json.dumps(outcome, separators=(",", ":")), flush=True)
-                    bar.update(sending.summary.frames - bar.pos)
+                # Closed here, while there is a session to say the last words with.
+                async with aclosing(sending.run(files)) as outcomes:
+                    async for outcome in outcomes:
+                        if as_json:
+                            print(json.dumps(outcome, separators=(",", ":")), flush=True)
+                        bar.update(sending.summary.frames - bar.pos)
             return sending.summary
+
+
+def _cameras(running: Running) -> list[str]:
+    """The names of the running pipeline's cameras."""
+    path = f"api/v1/namespaces/{NAMESPACE}/configmaps/{cameras.CONFIG_MAP}"
+    with urllib.request.urlopen(f"{running.kubernetes}/{path}", timeout=5) as answer:  # noqa: S310
+        text = json.load(answer)["data"].get(cameras.KEY, "")
+    return [camera.name for camera in cameras.parse(text)]
 
 
 @asynccontextmanager

@@ -69,9 +69,9 @@ def _camera(stream: str, framerate: float | None) -> Camera:
         stream_name(name)
     except BadEvent as error:
         raise click.BadParameter(str(error)) from None
-    path = Path(file).expanduser().absolute()
-    open_camera(str(path), loop=False).close()
-    return Camera(name, str(path), framerate=framerate)
+    url = file if "://" in file else str(Path(file).expanduser().absolute())
+    open_camera(url, loop=False).close()
+    return Camera(name, url, framerate=framerate)
 
 
 async def _run(pipeline: Pipeline, began: float) -> None:

@@ -8,6 +8,10 @@ import av
 
 from cnap.errors import CnapError
 
+BACK, AHEAD = -0.5, 30.0
+"""Seconds by which time may step without a break: less is a glitch, more is another recording, or
+a clock that was set. What follows a break goes on where the film was."""
+
 
 class CameraFailed(CnapError):
     """The camera can't be read: which, and why, for people."""
@@ -17,7 +21,8 @@ class FileCamera:
     """A video file; `loop` starts it again at its end, on one continuous timeline."""
 
     def __init__(self, url: str, loop: bool) -> None:
-        self.path = Path(unquote(url.removeprefix("file://")))
+        # Only a URL has escapes: in a path, % is a letter like any other.
+        self.path = Path(unquote(url[7:]) if url.startswith("file://") else url)
         self._loop = loop
         self._container = self._open()
         self.stream = self._container.streams.video[0]
@@ -34,19 +39,25 @@ class FileCamera:
 
     def packets(self) -> Iterator[av.Packet]:
         """Packets in decode order. Raises CameraFailed where the file can't be read on."""
-        shift = end = None
+        shift, end = 0, None
+        before: int | None = None
         while True:
             for packet in self._once():
-                if shift is None:
-                    shift = 0 if end is None else end - packet.pts
+                if end is not None and (before is None or self._breaks(packet.dts - before)):
+                    shift = end - packet.pts
+                before = packet.dts
                 packet.pts += shift
                 packet.dts += shift
                 end = max(end or 0, packet.pts + (packet.duration or 1))
                 yield packet
-            if not self._loop or shift is None:
+            if not self._loop or before is None:
                 return
-            shift = None
+            before = None
             self._container.seek(0)
+
+    def _breaks(self, step: int) -> bool:
+        """Whether decode times that go on by `step` are those of another recording."""
+        return not BACK <= float(step * self.stream.time_base) <= AHEAD
 
     def close(self) -> None:
         self._container.close()

@@ -13,6 +13,7 @@ import av
 
 from cnap.errors import BadMedia
 from cnap.events.attributes import MAX_FRAMES
+from cnap.source.keyframes import begins_gop
 
 MUXER = {
     "movflags": "empty_moov+frag_custom+default_base_moof+frag_discont+delay_moov",
@@ -74,11 +75,13 @@ class Cutter:
         if doubtful is not None:
             leads = packet.pts < doubtful.pts and self._gop_seconds(doubtful) < MAX_GOP
             yield from self._add(doubtful, key=not leads)
-        if packet.is_keyframe and self._reorder and self._packets:
+        old = packet.is_keyframe and self._gop_seconds(packet) >= MAX_GOP
+        key = old or begins_gop(packet, self._stream.codec_context)
+        if key and self._reorder and self._packets:
             # Frames that follow it and are shown before it may refer to the GOP that it ends.
             self._doubtful = packet
         else:
-            yield from self._add(packet, key=packet.is_keyframe)
+            yield from self._add(packet, key=key)
 
     def end(self) -> Iterator[Cut]:
         """The last segment."""

@@ -85,3 +85,18 @@ def test_what_can_not_be_read_is_said_in_one_line(tmp_path, make, words):
         list(open_camera(str(make(tmp_path)), loop=True).packets())
     assert words in str(failed.value)
     assert "\n" not in str(failed.value)
+
+
+def test_a_recording_that_begins_anew_goes_on_where_it_was(tmp_path):
+    once = media.clip(tmp_path / "once.ts", frames=50).read_bytes()
+    twice = tmp_path / "twice.ts"
+    twice.write_bytes(once + once)
+    camera = FileCamera(str(twice), loop=False)
+    packets = list(camera.packets())
+
+    assert len(packets) == 100
+    decode = [packet.dts for packet in packets]
+    assert decode == sorted(set(decode))
+    seconds = float((decode[-1] - decode[0]) * camera.stream.time_base)
+    assert seconds == pytest.approx(99 / 25, abs=0.1)
+    camera.close()
