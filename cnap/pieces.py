@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from cnap.errors import CnapError
+from cnap.errors import BadMedia, CnapError
 from cnap.pictures import claimed_size
 from cnap.source.camera import FileCamera
 from cnap.source.cutter import Cut, Cutter
@@ -72,6 +72,8 @@ def pieces(files: Sequence[Path], problems: list[str]) -> Iterator[Piece]:
 def _picture(file: Path, sequence: int, start: Fraction) -> Iterator[Piece]:
     data = file.read_bytes()
     size = claimed_size(memoryview(data))
+    if 0 in size:
+        raise BadMedia(f"a picture of {size[0]}x{size[1]} has nothing in it")
     cut = Cut(data, start, PICTURE_TIME, sequence, True, 0, 1, sequence)
     yield Piece(file, cut, PICTURES[file.suffix.lower()], size)
 

@@ -217,3 +217,11 @@ def test_pieces_of_files_are_one_sequence_and_one_timeline(film, tmp_path):
     assert starts == sorted(starts)
     assert [problem.partition(":")[0] for problem in problems] == ["old.webm", "none.mp4"]
     assert segment.SUFFIXES["video/mp4"] == "mp4"
+
+
+def test_a_picture_without_a_pixel_is_a_problem_and_no_segment(tmp_path):
+    empty = tmp_path / "empty.png"
+    empty.write_bytes(media.png(4, 4, claims=(0, 4)))
+    problems: list[str] = []
+    assert list(pieces([empty], problems)) == []
+    assert problems == ["empty.png: a picture of 0x4 has nothing in it"]
