@@ -2,13 +2,13 @@
 
 import threading
 import time
-from datetime import UTC, datetime
 
 import numpy as np
 from cloudevents.http import CloudEvent
 
 from cnap.errors import BadMedia, Busy
-from cnap.events.frames import FramesEvent
+from cnap.events.attributes import past
+from cnap.events.frames import CORRUPT, FramesEvent
 from cnap.events.outcome import dropped_event, result_event
 from cnap.frames import FrameGroup
 from cnap.inference import Engine, InferenceFailure
@@ -33,7 +33,7 @@ class Inferrer:
         model = self._engine.model.name
         if model not in about.models:
             return None
-        if _is_expired(about):
+        if past(about.expirytime):
             return self._expired(about)
         group = FrameGroup.read(self._store.get(self._store.key(about.dataref)))
         if len(group) != about.framecount:
@@ -42,7 +42,7 @@ class Inferrer:
         if not self._turn.acquire(timeout=PATIENCE):
             raise Busy(f"{model} is busy with other frames")
         try:
-            if _is_expired(about):
+            if past(about.expirytime):
                 return self._expired(about)
             began = time.perf_counter()
             found = self._engine.detect(frames)
@@ -53,18 +53,14 @@ class Inferrer:
 
     def _expired(self, about: FramesEvent) -> CloudEvent:
         model = self._engine.model.name
-        dropped = {
-            "expired": about.framecount,
-            "sampled": about.sampledframes,
-            "thinned": about.thinnedframes,
-        }
-        failed = {"corrupt frame": len(about.failedframes)}
+        dropped = about.left_out | {"expired": about.framecount}
+        failed = {CORRUPT: len(about.failedframes)}
         return dropped_event(f"/infer/{model}", about, (model,), dropped, failed)
 
     def _data(
         self, about: FramesEvent, group: FrameGroup, found: list, seconds: float
     ) -> dict[str, object]:
-        frames, failed = [], [(index, "corrupt frame") for index in about.failedframes]
+        frames, failed = [], [(index, CORRUPT) for index in about.failedframes]
         for index, moment, result in zip(
             group.records["index"].tolist(), group.records["time"], found, strict=True
         ):
@@ -83,14 +79,9 @@ class Inferrer:
             "failed": [{"index": index, "reason": reason} for index, reason in sorted(failed)],
             "timings": {"decode": round(about.decodeseconds, 6), "infer": round(seconds, 6)},
         }
-        dropped = {"sampled": about.sampledframes, "thinned": about.thinnedframes}
-        if any(dropped.values()):
-            data["dropped"] = {reason: count for reason, count in dropped.items() if count}
+        if about.left_out:
+            data["dropped"] = about.left_out
         return data
-
-
-def _is_expired(about: FramesEvent) -> bool:
-    return about.expirytime is not None and datetime.now(UTC) >= about.expirytime
 
 
 def _rfc3339(moment: np.datetime64) -> str:

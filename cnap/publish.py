@@ -10,7 +10,7 @@ from cloudevents.http import CloudEvent
 
 from cnap.errors import BadEvent
 from cnap.events import frames, outcome, segment, state
-from cnap.events.frames import FramesEvent
+from cnap.events.frames import CORRUPT, FramesEvent
 from cnap.events.identity import frames_key
 from cnap.events.outcome import Outcome
 from cnap.events.segment import SegmentEvent
@@ -83,8 +83,8 @@ class Publisher:
 def _lost(about: SegmentEvent | FramesEvent, models: tuple[str, ...], reason: str) -> Outcome:
     dropped, failed = {}, {reason: about.framecount}
     if isinstance(about, FramesEvent):
-        dropped = {"sampled": about.sampledframes, "thinned": about.thinnedframes}
-        failed["corrupt frame"] = len(about.failedframes)
+        dropped = about.left_out
+        failed[CORRUPT] = len(about.failedframes)
     return Outcome(
         id=about.id,
         models=models,

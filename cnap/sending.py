@@ -184,7 +184,7 @@ class Sending:
         if data is None:
             outcome = self._without_result(piece, about)
         self._outcomes[sequence, model] = outcome | {"file": piece.file.name}
-        if all((sequence, name) in self._outcomes for name in self._models):
+        if self._is_done(sequence, piece):
             self._places.release()
 
     def _without_result(self, piece: Piece, about: dict) -> dict:

@@ -13,7 +13,8 @@ from cloudevents.http import CloudEvent
 
 from cnap.decoder import Shown
 from cnap.errors import BadEvent, BadMedia, CnapError
-from cnap.events.frames import FramesEvent
+from cnap.events.attributes import past
+from cnap.events.frames import CORRUPT, FramesEvent
 from cnap.events.identity import frames_key
 from cnap.events.outcome import dropped_event
 from cnap.events.segment import SegmentEvent
@@ -67,7 +68,7 @@ class Transcoder:
         """None where no model wants the frames. Raises BadMedia, Missing, Unavailable."""
         if not segment.models:
             return None
-        if segment.expirytime and datetime.now(UTC) >= segment.expirytime:
+        if past(segment.expirytime):
             return dropped_event(
                 "/transcode", segment, segment.models, {"expired": segment.framecount}
             )
@@ -83,7 +84,7 @@ class Transcoder:
                 segment,
                 segment.models,
                 {"sampled": sampled, "thinned": thinned},
-                {"corrupt frame": len(failed)},
+                {CORRUPT: len(failed)},
             )
         width, height = displayed_size(wanted[0].frame, aspect)
         group = self._group(segment, wanted, self._size(segment, (width, height)))

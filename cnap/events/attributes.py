@@ -80,6 +80,11 @@ def timestamp(attributes: Mapping[str, object], name: str) -> datetime:
         raise BadEvent(f"attribute {name} must be an RFC 3339 time, not {value[:40]!r}") from None
 
 
+def past(expirytime: datetime | None) -> bool:
+    """Whether that moment has come; never, where there is none."""
+    return expirytime is not None and datetime.now(UTC) >= expirytime
+
+
 def rfc3339(moment: datetime) -> str:
     """A datetime as RFC 3339 in UTC, with as many decimals as it needs (3 or 6)."""
     precision = "milliseconds" if moment.microsecond % 1000 == 0 else "microseconds"

@@ -13,6 +13,8 @@ from cnap.events.identity import SegmentId
 from cnap.events.segment import SegmentEvent
 
 TYPE = "io.cnap.video.frames.v1"
+CORRUPT = "corrupt frame"
+"""The reason of frames that could not be decoded."""
 CONTENT_TYPE = "application/x-npy"
 
 
@@ -39,6 +41,12 @@ class FramesEvent:
     expirytime: datetime | None = None
     senttime: datetime | None = None
     traceparent: str = ""
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """Frames of the segment that were left out on purpose, by reason."""
+        counts = {"sampled": self.sampledframes, "thinned": self.thinnedframes}
+        return {reason: count for reason, count in counts.items() if count}
 
     @classmethod
     def of(cls, segment: SegmentEvent, **facts: object) -> "FramesEvent":

@@ -70,8 +70,8 @@ def _frames(about: SegmentEvent | FramesEvent) -> int:
     """All frames that the outcome accounts for."""
     if isinstance(about, SegmentEvent):
         return about.framecount
-    left_out = len(about.failedframes) + about.sampledframes + about.thinnedframes
-    return about.framecount + left_out
+    others = len(about.failedframes) + sum(about.left_out.values())
+    return about.framecount + others
 
 
 def result_event(about: FramesEvent, data: Mapping[str, object]) -> CloudEvent:
