@@ -68,6 +68,10 @@ class Cutter:
         self._gopframes = self._owned = 0
         self._last_dts: int | None = None
 
+    def moment(self, packet: av.Packet) -> Fraction:
+        """Seconds on the timeline at which a packet not fed yet is shown."""
+        return (packet.pts + self._moved(packet)) * self._scale
+
     def feed(self, packet: av.Packet) -> Iterator[Cut]:
         """Takes a packet; gives the segment that ended with the one before it, if one did."""
         self._on_timeline(packet)
@@ -101,12 +105,17 @@ class Cutter:
         self._bytes += packet.size
         self._packets.append(packet)
 
-    def _on_timeline(self, packet: av.Packet) -> None:
-        """Moves the packet by the stream's one offset, so that no decode time is negative."""
+    def _moved(self, packet: av.Packet) -> int:
+        """By how much every packet is moved: the first one decides."""
         if self._offset is None:
             self._offset = self._start - min(packet.dts, packet.pts)
-        packet.dts += self._offset
-        packet.pts += self._offset
+        return self._offset
+
+    def _on_timeline(self, packet: av.Packet) -> None:
+        """Moves the packet by the stream's one offset, so that no decode time is negative."""
+        offset = self._moved(packet)
+        packet.dts += offset
+        packet.pts += offset
         if self._last_dts is not None and packet.dts <= self._last_dts:
             packet.dts = self._last_dts + 1
         packet.pts = max(packet.pts, packet.dts)

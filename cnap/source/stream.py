@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 
 from cnap.cameras import Camera
 from cnap.errors import BadEvent, CnapError, Unavailable
@@ -97,12 +98,11 @@ class Stream:
 
     def _read_all(self, camera: FileCamera) -> None:
         cutter = Cutter(camera.stream, self.camera.segment)
-        shown, offset = 0, None
+        shown = Fraction(0)
         for packet in camera.packets():
-            offset = -min(packet.dts, packet.pts) if offset is None else offset
             # A coder can't send a frame before it was captured, nor those that refer to it.
-            shown = max(shown, packet.pts + offset)
-            if not self._wait_until(float(shown * camera.stream.time_base)):
+            shown = max(shown, cutter.moment(packet))
+            if not self._wait_until(float(shown)):
                 return
             for cut in cutter.feed(packet):
                 self._take(cut)
