@@ -1,7 +1,7 @@
 """What several tests need."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,19 +9,21 @@ from redis import Redis
 
 from cnap.redis import connect
 from cnap.stores.directory import DirectoryStore
-from tests import servers
-
-REPOSITORY = Path(__file__).parents[1]
+from tests import real, servers
 
 
 @pytest.fixture(scope="session")
 def assets() -> Path:
-    """Real models and clips: the folder CNAP_ASSETS, or ../shared/data; skips where neither is."""
-    folder = Path(os.environ.get("CNAP_ASSETS", REPOSITORY.parent / "shared" / "data"))
-    if not (folder / "models").is_dir():
-        pytest.skip("no models and clips here: CNAP_ASSETS names no folder that has them")
+    """The folder of real models and clips, which the environment names from then on."""
+    folder = real.folder()
     os.environ["CNAP_ASSETS"] = str(folder)
     return folder
+
+
+@pytest.fixture
+def clip(assets: Path) -> Callable[[str], Path]:
+    """A real clip by its name; skips where it is not here."""
+    return real.clip
 
 
 @pytest.fixture(scope="session")

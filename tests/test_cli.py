@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from cnap.cli import COMMANDS, cli
 from tests import media
+from tests.real import MODEL
 
 CNAP = Path(sys.executable).with_name("cnap")
 
@@ -104,7 +105,7 @@ def test_a_port_that_is_taken_is_one_line(cnap, assets, tmp_path):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        words = ["up", "--model", "fastestdet", "--stream", f"gate={film}", "--port", port]
+        words = ["up", "--model", MODEL, "--stream", f"gate={film}", "--port", port]
         ended = cnap(*words, CNAP_ASSETS=str(assets))
 
     assert ended.returncode == 1

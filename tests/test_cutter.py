@@ -68,8 +68,8 @@ def test_segments_are_short_whatever_the_distance_of_key_frames(folder, gop, bfr
     assert len({cut.gopstart for cut in found}) == max(1, -(-100 // gop))
 
 
-def test_the_real_clip_with_the_longest_gop_is_cut_into_seconds(assets):
-    found = cuts(assets / "videos" / "bottle-detection.mp4")
+def test_the_real_clip_with_the_longest_gop_is_cut_into_seconds(clip):
+    found = cuts(clip("bottle-detection.mp4"))
 
     assert_sound(found)
     assert sum(cut.framecount for cut in found) == 1189

@@ -13,11 +13,11 @@ from cnap import runner
 from cnap.accounts import account
 from cnap.errors import Busy, CnapError, Missing, Poison, Unavailable
 from cnap.function import function
+from cnap.models import model
 from tests import media, outcomes
 from tests.functions import Answer, listens, under_parliament, under_runner
+from tests.real import MODEL
 from tests.segments import segments
-
-MODEL = "fastestdet"
 
 
 @contextmanager
@@ -53,7 +53,7 @@ def serving(request, tmp_path_factory, redis_url, assets):
         "CNAP_REDIS": redis_url,
         "CNAP_MODEL": MODEL,
         "CNAP_ASSETS": str(assets),
-        "CNAP_FRAMES_SIZE": "352x352",
+        "CNAP_FRAMES_SIZE": "x".join(map(str, model(MODEL).input.size)),
     }
     return lambda name: WAYS[request.param](name, environment), folder
 

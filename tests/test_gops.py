@@ -92,9 +92,9 @@ def test_made_clips_come_out_as_a_plain_decode_has_them(made, folder_store, name
 
 
 @pytest.mark.parametrize("name", CLIPS)
-def test_real_clips_come_out_as_a_plain_decode_has_them(assets, folder_store, name):
+def test_real_clips_come_out_as_a_plain_decode_has_them(clip, folder_store, name):
     """In order and warm; then the first segments by two replicas in turn, and out of order."""
-    path = assets / "videos" / name
+    path = clip(name)
     found = segments(path, folder_store)
     wanted = media.plain(path)
 

@@ -15,6 +15,7 @@ from cnap.accounts import account
 from cnap.redis import connect
 from tests import outcomes
 from tests.functions import ROOT, under_runner
+from tests.real import MODEL
 
 JSON = {"content-type": "application/json"}
 STRUCTURED = {"content-type": "application/cloudevents+json"}
@@ -214,7 +215,7 @@ def test_several_first_events_at_once_load_one_model(monkeypatch, environment, a
     from cnap import runner
 
     monkeypatch.setenv("CNAP_STORE", environment["CNAP_STORE"])
-    monkeypatch.setenv("CNAP_MODEL", "fastestdet")
+    monkeypatch.setenv("CNAP_MODEL", MODEL)
     module = runner.load("infer")
     made = []
     monkeypatch.setattr(module, "Engine", lambda *given: (time.sleep(0.1), made.append(given))[0])

@@ -11,7 +11,8 @@ import pytest
 
 from cnap import cameras
 from cnap.cameras import Camera
-from tests import media
+from tests import media, real
+from tests.real import MODEL
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
@@ -23,7 +24,6 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 SERVE = Path(__file__).with_name("serve.py")
-MODEL = "fastestdet"
 PATIENCE = 60_000
 """Milliseconds: on a busy machine everything takes its time."""
 
@@ -38,10 +38,11 @@ class Served:
 # For this package only: other tests want the processor, and the event loop, for themselves.
 @pytest.fixture(scope="package")
 def pipeline(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Three streams: people in front of a camera, a codec that Chromium can't play, and nothing."""
+    """Three streams: people or cars, a codec that Chromium can't play, and nothing at all."""
     folder = tmp_path_factory.mktemp("browser")
     old = media.clip(folder / "old.mp4", codec="mpeg4", size=(320, 240), frames=75, gop=25)
-    lobby = assets / "videos" / "one-by-one-person-detection.mp4"
+    people = assets / "videos" / "one-by-one-person-detection.mp4"
+    lobby = people if people.exists() else real.clip(real.FILM)
     listed = folder / "cameras.yaml"
     listed.write_text(
         cameras.dump(

@@ -4,18 +4,23 @@ import json
 from datetime import datetime
 
 from cnap.redis import connect
-from tests.browser.conftest import MODEL, Served
+from tests import real
+from tests.browser.conftest import Served
 from tests.browser.looking import OVERLAY, moves, tile, until
 
+LABEL = "person" if real.WHOLE else "car"
 
-def results(pipeline: Served) -> dict[int, list[dict]]:
-    """Detections by capture time in whole milliseconds, as publish wrote them."""
+
+def results(pipeline: Served) -> dict[int, tuple[float, list[dict]]]:
+    """The picture's aspect and its detections by capture time in whole milliseconds, as publish
+    wrote them."""
     found = {}
     with connect(pipeline.redis) as database:
         for _, entry in database.xrevrange("cnap:results:lobby", count=40):
-            for frame in json.loads(entry["data"])["frames"]:
+            data = json.loads(entry["data"])
+            for frame in data["frames"]:
                 moment = datetime.fromisoformat(frame["time"]).timestamp() * 1000
-                found[round(moment)] = frame["detections"]
+                found[round(moment)] = data["width"] / data["height"], frame["detections"]
     return found
 
 
@@ -35,24 +40,27 @@ def test_boxes_are_where_the_results_say(page, pipeline: Served) -> None:
         near = [
             (abs(moment - overlay["moment"]), found) for moment, found in results(pipeline).items()
         ]
-        distance, detections = min(near, default=(1000, []), key=lambda pair: pair[0])
+        distance, (aspect, detections) = min(near, default=(1000, (1, [])), key=lambda p: p[0])
         if distance > 2 or not detections:
             return False  # an empty frame, or one between those that were looked at
-        return all(outlined(overlay, one["box"]) for one in detections)
+        return all(outlined(overlay, aspect, one["box"]) for one in detections)
 
     until(matched, 120)
 
 
-def outlined(overlay: dict, box: list[float]) -> bool:
-    """Whether three edges of a box are drawn, the label's place aside; 768x432 fills the tile."""
+def outlined(overlay: dict, aspect: float, box: list[float]) -> bool:
+    """Whether three edges of a box are drawn, the label's place aside."""
     width, height, drawn = overlay["width"], overlay["height"], overlay["drawn"]
+    wide, high = min(width, height * aspect), min(height, width / aspect)
+    beside, above = (width - wide) / 2, (height - high) / 2
 
     def ink(x: float, y: float) -> bool:
         columns = range(max(0, round(x) - 2), min(width, round(x) + 3))
         rows = range(max(0, round(y) - 2), min(height, round(y) + 3))
         return any(drawn[row * width + column] for row in rows for column in columns)
 
-    left, top, right, bottom = box[0] * width, box[1] * height, box[2] * width, box[3] * height
+    left, right = (beside + x * wide for x in (box[0], box[2]))
+    top, bottom = (above + y * high for y in (box[1], box[3]))
     steps = [0.1 + 0.08 * n for n in range(11)]
     edges = [[ink(x, top + (bottom - top) * part) for part in steps] for x in (left, right)]
     edges.append([ink(left + (right - left) * part, bottom) for part in steps])
@@ -71,7 +79,7 @@ def test_the_account_adds_up(page) -> None:
 
 
 def test_functions_are_awake(page) -> None:
-    for name in ("transcode", f"infer-{MODEL}", "publish", "dashboard"):
+    for name in ("transcode", f"infer-{real.MODEL}", "publish", "dashboard"):
         page.wait_for_selector(f'[data-function="{name}"][data-state="awake"]')
 
 
@@ -80,9 +88,9 @@ def test_focus_lists_what_is_in_the_picture(page) -> None:
     panel = page.locator("#panel")
 
     panel.locator(".found li").first.wait_for()
-    panel.locator('.chips button:has-text("person")').click()
-    until(lambda: panel.locator(".found li:has-text('person')").count() == 0)
-    panel.locator('.chips button:has-text("person")').click()
+    panel.locator(f'.chips button:has-text("{LABEL}")').click()
+    until(lambda: panel.locator(f".found li:has-text('{LABEL}')").count() == 0)
+    panel.locator(f'.chips button:has-text("{LABEL}")').click()
     assert not tile(page, "old").is_visible()
     page.keyboard.press("Escape")
     tile(page, "old").wait_for()

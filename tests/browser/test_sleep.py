@@ -1,7 +1,7 @@
 """Pausing lets the functions go to zero; resuming wakes them; the page shows how long it took."""
 
-from tests.browser.conftest import MODEL
 from tests.browser.looking import moves, tile, until
+from tests.real import MODEL
 
 FUNCTIONS = ("transcode", f"infer-{MODEL}", "publish")
 

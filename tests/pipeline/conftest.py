@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import real
+
 
 @pytest.fixture
-def clips(assets: Path) -> Path:
-    return assets / "videos"
+def film(assets: Path) -> Path:
+    """A street with cars; `real.FRAMES` says how many frames it has."""
+    return real.clip(real.FILM)

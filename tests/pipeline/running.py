@@ -18,8 +18,7 @@ from cnap.running import Running
 from cnap.sending import Sending, Summary
 from cnap.source.sink import Sink
 from cnap.stores import open_store
-
-MODEL = "fastestdet"
+from tests.real import MODEL
 
 
 @asynccontextmanager

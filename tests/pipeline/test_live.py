@@ -12,7 +12,8 @@ from cnap import cameras
 from cnap.cameras import Camera
 from cnap.redis import connect
 from cnap.running import Running
-from tests.pipeline.running import MODEL, account_of, kill, processes_of, running, until
+from tests.pipeline.running import account_of, kill, processes_of, running, until
+from tests.real import MODEL
 
 FUNCTIONS = {"transcode", f"infer-{MODEL}", "publish"}
 
@@ -48,10 +49,11 @@ async def at_zero(at: Running) -> bool:
 
 
 async def test_a_paused_camera_lets_its_functions_go_and_a_resumed_one_wakes_them(
-    clips: Path,
+    film: Path,
 ) -> None:
-    # 8.4 s between key frames: its segments are a second long all the same.
-    camera = Camera("gate", str(clips / "bottle-detection.mp4"), (MODEL,))
+    # Where it is here: 8.4 s between key frames, and segments of a second all the same.
+    slow = film.with_name("bottle-detection.mp4")
+    camera = Camera("gate", str(slow if slow.exists() else film), (MODEL,))
     async with running([camera]) as at:
         await until(lambda: account_of(at, "gate").inferred > 60)
         running_now = await replicas(at)
@@ -73,10 +75,10 @@ async def test_a_paused_camera_lets_its_functions_go_and_a_resumed_one_wakes_the
         assert account_of(at, "gate").failed == 0
 
 
-async def test_a_bad_camera_does_not_disturb_another(clips: Path, tmp_path: Path) -> None:
+async def test_a_bad_camera_does_not_disturb_another(film: Path, tmp_path: Path) -> None:
     (tmp_path / "text.mp4").write_text("not a film")
     bad = Camera("bad", str(tmp_path / "text.mp4"), (MODEL,))
-    good = Camera("good", str(clips / "car-detection.mp4"), (MODEL,))
+    good = Camera("good", str(film), (MODEL,))
     async with running([bad, good]) as at:
         await until(lambda: account_of(at, "good").inferred > 20)
         await until(lambda: account_of(at, "bad").state == "failed")
@@ -85,8 +87,8 @@ async def test_a_bad_camera_does_not_disturb_another(clips: Path, tmp_path: Path
         assert account_of(at, "good").failed == 0
 
 
-async def test_a_killed_source_leaves_nothing_unaccounted(clips: Path) -> None:
-    camera = Camera("gate", str(clips / "car-detection.mp4"), (MODEL,))
+async def test_a_killed_source_leaves_nothing_unaccounted(film: Path) -> None:
+    camera = Camera("gate", str(film), (MODEL,))
     async with running([camera]) as at:
         await until(lambda: account_of(at, "gate").inferred > 20)
         before = account_of(at, "gate").epoch

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from cnap.embedded import get_binary_path
+from tests import real
 from tests.pipeline.running import account_of, kill, processes_of, running, send, until
 
-CLIP, FRAMES = "car-detection.mp4", 377
+FRAMES = real.FRAMES[real.FILM]
 
 
 async def results(at, count: int) -> None:
@@ -17,9 +18,9 @@ async def results(at, count: int) -> None:
 
 
 @pytest.mark.parametrize("function", ["transcode", "infer", "publish"])
-async def test_a_killed_function_loses_nothing(clips: Path, function: str) -> None:
+async def test_a_killed_function_loses_nothing(film: Path, function: str) -> None:
     async with running() as at:
-        sending = asyncio.create_task(send(at, [clips / CLIP]))
+        sending = asyncio.create_task(send(at, [film]))
         await results(at, 40)
         assert kill(processes_of(at, function))
         outcomes, summary = await sending
@@ -29,9 +30,9 @@ async def test_a_killed_function_loses_nothing(clips: Path, function: str) -> No
         assert account_of(at, "film").inferred == FRAMES
 
 
-async def test_the_store_gone_for_ten_seconds_loses_nothing(clips: Path) -> None:
+async def test_the_store_gone_for_ten_seconds_loses_nothing(film: Path) -> None:
     async with running() as at:
-        sending = asyncio.create_task(send(at, [clips / CLIP]))
+        sending = asyncio.create_task(send(at, [film]))
         await results(at, 40)
         store = Path(at.store.removeprefix("file://"))
         away = store.rename(store.with_name("away"))
@@ -44,7 +45,7 @@ async def test_the_store_gone_for_ten_seconds_loses_nothing(clips: Path) -> None
 
 
 async def test_redis_gone_for_ten_seconds_loses_nothing(
-    clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = [str(get_binary_path()), "--port", "0", "--unixsocket", f"{tmp_path}/redis.sock"]
     server += ["--appendonly", "yes", "--appendfsync", "always", "--dir", str(tmp_path)]
@@ -53,7 +54,7 @@ async def test_redis_gone_for_ten_seconds_loses_nothing(
     try:
         await until((tmp_path / "redis.sock").exists)
         async with running() as at:
-            sending = asyncio.create_task(send(at, [clips / CLIP]))
+            sending = asyncio.create_task(send(at, [film]))
             await results(at, 40)
             first.kill()
             first.wait()

@@ -7,15 +7,16 @@ from pathlib import Path
 
 from cnap.cameras import Camera
 from cnap.models import cache_dir
-from tests.pipeline.running import MODEL, account_of, processes_of, running, until
+from tests.pipeline.running import account_of, processes_of, running, until
+from tests.real import MODEL
 
 
 def environment(pid: int) -> str:
     return Path(f"/proc/{pid}/environ").read_text()
 
 
-async def test_functions_do_not_know_the_token_and_the_dashboard_does(clips: Path) -> None:
-    camera = Camera("gate", str(clips / "car-detection.mp4"), (MODEL,))
+async def test_functions_do_not_know_the_token_and_the_dashboard_does(film: Path) -> None:
+    camera = Camera("gate", str(film), (MODEL,))
     async with running([camera], port=0) as at:
         await until(lambda: account_of(at, "gate").inferred > 0)
         for function in ("transcode", "infer", "publish"):

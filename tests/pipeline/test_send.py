@@ -7,23 +7,33 @@ import pytest
 
 from cnap.events import outcome, schemas
 from cnap.stores import open_store
-from tests.pipeline.running import MODEL, account_of, running, send
-
-FRAMES = {"car-detection.mp4": 377, "bikes.mp4": 250, "udacity_test_video.mp4": 38}
+from tests import media, real
+from tests.pipeline.running import account_of, running, send
+from tests.real import FRAMES, MODEL
 
 
 @pytest.fixture
-async def pipeline():
+async def pipeline(assets: Path):
     async with running() as at:
         yield at
 
 
-async def test_every_frame_of_several_clips_has_a_result(pipeline, clips: Path) -> None:
-    outcomes, summary = await send(pipeline, [clips / name for name in FRAMES])
+@pytest.fixture
+def short(tmp_path: Path) -> Path:
+    """38 frames of any kind."""
+    return media.clip(tmp_path / "short.mp4", size=(320, 240), frames=38)
 
-    for name, frames in FRAMES.items():
-        assert sum(len(o["frames"]) for o in outcomes if o["file"] == name) == frames
-    assert (summary.inferred, summary.failed, summary.dropped) == (sum(FRAMES.values()), 0, 0)
+
+async def test_every_frame_of_several_clips_has_a_result(pipeline, film: Path) -> None:
+    clips = [film.with_name(name) for name in FRAMES]
+    clips = [clip for clip in clips if clip.exists()]
+    outcomes, summary = await send(pipeline, clips)
+
+    for clip in clips:
+        frames = sum(len(o["frames"]) for o in outcomes if o["file"] == clip.name)
+        assert frames == FRAMES[clip.name]
+    total = sum(FRAMES[clip.name] for clip in clips)
+    assert (summary.inferred, summary.failed, summary.dropped) == (total, 0, 0)
     assert [o["sequence"] for o in outcomes] == sorted(o["sequence"] for o in outcomes)
     times = [frame["time"] for o in outcomes for frame in o["frames"]]
     assert times == sorted(times)
@@ -33,7 +43,7 @@ async def test_every_frame_of_several_clips_has_a_result(pipeline, clips: Path) 
     seen = {
         d["label"]
         for o in outcomes
-        if o["file"] == "car-detection.mp4"
+        if o["file"] == film.name
         for frame in o["frames"]
         for d in frame["detections"]
     }
@@ -41,19 +51,21 @@ async def test_every_frame_of_several_clips_has_a_result(pipeline, clips: Path) 
 
 
 async def test_the_account_is_settled_and_the_store_empty_when_all_is_sent(
-    pipeline, clips: Path
+    pipeline, short: Path
 ) -> None:
-    await send(pipeline, [clips / "bikes.mp4"])
+    await send(pipeline, [short])
 
     found = account_of(pipeline, "film")
-    assert (found.captured, found.inferred, found.inflight) == (250, 250, 0)
+    assert (found.captured, found.inferred, found.inflight) == (38, 38, 0)
     assert (found.state, found.outstanding) == ("ended", 0)
     assert list(open_store(pipeline.store).objects("segments/")) == []
     assert list(open_store(pipeline.store).objects("frames/")) == []
 
 
-async def test_pictures_of_a_folder_are_a_stream(pipeline, assets: Path) -> None:
-    pictures = sorted((assets / "coco-mini" / "images").iterdir())[:5]
+async def test_pictures_of_a_folder_are_a_stream(pipeline, tmp_path: Path) -> None:
+    pictures = [tmp_path / f"{n}.jpg" for n in range(5)]
+    for n, picture in enumerate(pictures):
+        picture.write_bytes(media.jpeg(media.picture(n, (320, 240))))
 
     outcomes, summary = await send(pipeline, pictures)
 
@@ -62,7 +74,7 @@ async def test_pictures_of_a_folder_are_a_stream(pipeline, assets: Path) -> None
 
 
 async def test_broken_files_are_told_and_leave_the_others_alone(
-    pipeline, clips: Path, tmp_path: Path
+    pipeline, short: Path, tmp_path: Path
 ) -> None:
     text = tmp_path / "text.mp4"
     text.write_text("this is not a film")
@@ -70,7 +82,7 @@ async def test_broken_files_are_told_and_leave_the_others_alone(
     header = (60000).to_bytes(4, "big") * 2
     bomb.write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + header + b"\x08\x02\0\0\0" + bytes(50))
 
-    outcomes, summary = await send(pipeline, [text, bomb, clips / "udacity_test_video.mp4"])
+    outcomes, summary = await send(pipeline, [text, bomb, short])
 
     assert any("text.mp4" in problem for problem in summary.problems)
     refused = [o for o in outcomes if o["file"] == "bomb.png"]
@@ -80,10 +92,10 @@ async def test_broken_files_are_told_and_leave_the_others_alone(
     assert account_of(pipeline, "film").failed == 1
 
 
-async def test_two_models_each_see_every_frame(clips: Path) -> None:
-    models = (MODEL, "vehicle-0200")
+async def test_two_models_each_see_every_frame(assets: Path, short: Path) -> None:
+    models = (MODEL, real.OTHER)
     async with running(models=models) as at:
-        outcomes, summary = await send(at, [clips / "udacity_test_video.mp4"], models=models)
+        outcomes, summary = await send(at, [short], models=models)
 
         assert [o["model"] for o in outcomes[:2]] == list(models)
         assert summary.inferred == 2 * 38
@@ -93,7 +105,7 @@ async def test_two_models_each_see_every_frame(clips: Path) -> None:
 
 
 async def test_a_model_file_that_is_none_fails_its_frames_and_no_other_models(
-    clips: Path, tmp_path: Path
+    assets: Path, short: Path, tmp_path: Path
 ) -> None:
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(b"this is not a model")
@@ -102,7 +114,7 @@ async def test_a_model_file_that_is_none_fails_its_frames_and_no_other_models(
     catalog = "\n".join(["[models.broken]", *facts])
     models = (MODEL, "broken")
     async with running(models=models, catalog=catalog) as at:
-        _, summary = await send(at, [clips / "udacity_test_video.mp4"], models=models)
+        _, summary = await send(at, [short], models=models)
 
         assert (summary.inferred, summary.failed) == (38, 38)
         counts = account_of(at, "film").models
