@@ -21,7 +21,8 @@ lint: $(VENV)/.tested  ## Style and types of imports
 	@$(VENV)/bin/ruff format --check .
 
 lock: $(VENV)/.tested  ## Newer versions of everything, within pyproject.toml's bounds
-	@$(VENV)/bin/uv pip compile -q --universal --upgrade --all-extras pyproject.toml -o requirements.lock
+	@$(VENV)/bin/uv pip compile -q --universal --upgrade --generate-hashes pyproject.toml -o requirements.lock
+	@$(VENV)/bin/uv pip compile -q --universal --upgrade --extra test -c requirements.lock pyproject.toml -o requirements-test.lock
 
 screenshot: $(VENV)/.tested  ## docs/page.png, from the real page
 	@$(VENV)/bin/python docs/screenshot.py
@@ -30,10 +31,10 @@ clean:  ## Removes .venv
 	@rm -rf $(VENV)
 
 $(VENV)/.installed: pyproject.toml requirements.lock
-	@PYTHON=$(PYTHON) ./install.sh $(VENV) .
+	@PYTHON=$(PYTHON) ./install.sh $(VENV) . requirements.lock
 	@touch $@
 
-$(VENV)/.tested: $(VENV)/.installed
-	@PYTHON=$(PYTHON) ./install.sh $(VENV) '.[test]'
+$(VENV)/.tested: $(VENV)/.installed requirements-test.lock
+	@PYTHON=$(PYTHON) ./install.sh $(VENV) '.[test]' requirements-test.lock
 	@./install.sh chromium
 	@touch $@

@@ -1,6 +1,6 @@
 #!/bin/sh
-# install.sh VENV WHAT   installs WHAT (a pip requirement) into the virtual environment VENV
-# install.sh chromium    installs Chromium for the browser tests, where apt may
+# install.sh VENV WHAT LOCK   installs WHAT (a pip requirement) into the virtual environment VENV, as locked
+# install.sh chromium         installs Chromium for the browser tests, where apt may
 set -eu
 
 say() { printf '%s\n' "cnap: $*" >&2; }
@@ -31,7 +31,7 @@ if [ "$1" = chromium ]; then
     exit 0
 fi
 
-venv=$1 what=$2
+venv=$1 what=$2 lock=$3
 python=${PYTHON:-python3}
 command -v "$python" >/dev/null || { say "Python 3.11 or newer is needed: install python3"; exit 1; }
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
@@ -48,4 +48,4 @@ fi
 say "installing $what"
 index=$("$venv/bin/pip" config get global.index-url 2>/dev/null || true)
 [ -z "$index" ] || export UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-$index}"
-quietly "$failed" "$venv/bin/uv" pip install -q --no-cache --python "$venv/bin/python" -c requirements.lock -e "$what"
+quietly "$failed" "$venv/bin/uv" pip install -q --no-cache --python "$venv/bin/python" -c "$lock" -e "$what"

@@ -42,6 +42,12 @@ class Kubernetes:
             headers={"Content-Type": "application/merge-patch+json"},
         )
 
+    async def create_secret(self, name: str, data: dict[str, str]) -> bool:
+        """Creates a Secret; False if there is one of this name, which stays as it is."""
+        body = {"metadata": {"name": name}, "stringData": data}
+        status = await self._json("POST", f"api/v1/{self._in}/secrets", json=body, also=409)
+        return status.get("reason") != "AlreadyExists"
+
     async def watch_config_map(self, name: str) -> AsyncIterator[dict[str, str]]:
         """The data of a ConfigMap now, and after each change, until the server hangs up."""
         query = {"watch": "true", "fieldSelector": f"metadata.name={name}"}
@@ -67,6 +73,12 @@ class Kubernetes:
             "items"
         ]
 
+    async def triggers(self) -> list[dict[str, Any]]:
+        """The Triggers of the namespace."""
+        return (await self._json("GET", f"apis/eventing.knative.dev/v1/{self._in}/triggers"))[
+            "items"
+        ]
+
     @property
     def _in(self) -> str:
         return f"namespaces/{self._namespace}"
@@ -82,11 +94,12 @@ class Kubernetes:
             method, f"{self._url}/{path}", headers=headers, ssl=self._ssl, **more
         )
 
-    async def _json(self, method: str, path: str, **more: Any) -> dict[str, Any]:
+    async def _json(self, method: str, path: str, also: int = 200, **more: Any) -> dict[str, Any]:
+        """The answer's JSON; `also` is a status that is no failure, besides 200 and 201."""
         more.setdefault("timeout", aiohttp.ClientTimeout(total=5))
         try:
             async with self._request(method, path, **more) as response:
-                if response.status != 200:
+                if response.status not in (200, 201, also):
                     said = (await response.text())[:200]
                     raise Unavailable(
                         f"the Kubernetes API answered {response.status} for {path}: {said}"

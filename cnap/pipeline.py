@@ -154,13 +154,14 @@ def manifests(models: Sequence[str], into: Path) -> list[Path]:
     """The project's YAML, with one infer Service and Trigger for each of the models.
 
     What ships is written for one model; the others' files are made from it, in the folder `into`.
+    The janitor is no object here: this process sweeps.
     """
     shipped = [folder("eventing"), folder("knative") / "base"]
     paths = [
         path
         for place in shipped
         for path in sorted(place.glob("*.yaml"))
-        if path.name not in ("kustomization.yaml", "infer.yaml")
+        if path.name not in ("kustomization.yaml", "infer.yaml", "janitor.yaml")
     ]
     for model in models:
         for place in shipped:
