@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qs
@@ -71,6 +72,7 @@ class Application:
 
     def __init__(self, name: str, main: Callable[[Any], Any]) -> None:
         self._name, self._main = name, main
+        self._cold = True
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         status, headers, body = self._answer(environ)
@@ -91,7 +93,11 @@ class Application:
             return 405, TEXT | {"Allow": "POST"}, b"POST a CloudEvent here"
         began = time.perf_counter()
         response = self._invoke(environ)
-        metrics.answered(self._name, response[0], time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        metrics.answered(self._name, response[0], seconds)
+        if self._cold:
+            self._cold = False
+            log.info("%s: first event answered in %.3f s", self._name, seconds)
         return response
 
     def _invoke(self, environ: Environ) -> Response:
@@ -138,16 +144,28 @@ REASONS = {
 def main() -> None:
     """Runs until SIGTERM; what is being handled then is finished first."""
     logging.basicConfig(level=os.environ.get("CNAP_LOG", "INFO"), format="%(message)s")
+    logging.getLogger("botocore").setLevel("WARNING")  # which says where it found credentials
     name = os.environ.get("CNAP_FUNCTION", "")
     function = load(name)
+    imported = _age()
     try:
         if warm := getattr(function, "warm", None):
             warm()
         server = _server(Application(name, function.main))
     except CnapError as error:
         raise SystemExit(f"cnap: {name} can't start: {error}") from None
+    log.info("%s: ready %.3f s after its start, %.3f s of it imports", name, _age(), imported)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server.run()
+
+
+def _age() -> float:
+    """Seconds since this process was started; 0 where that can't be known (proc(5), field 22)."""
+    try:
+        fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    except (OSError, AttributeError):
+        return 0.0
 
 
 def _server(application: Application) -> BaseWSGIServer:
