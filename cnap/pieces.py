@@ -1,7 +1,8 @@
 """Video files and pictures, cut into segments: an archive as one stream."""
 
+import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,87 +11,113 @@ from cnap.pictures import claimed_size
 from cnap.source.camera import FileCamera
 from cnap.source.cutter import Cut, Cutter
 
+log = logging.getLogger("cnap.send")
+
 PICTURES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png"}
 PICTURE_TIME = Fraction(1, 25)
+MAX_PICTURE = 256 << 20
+"""Bytes: more than the largest picture that is decoded has without any compression."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """A file to be sent."""
+
+    path: Path
+    name: str
+    """What results call it: the file's name, or its path where several files have that name."""
+    size: int
+    """Bytes."""
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A segment of a file, not sent yet."""
+    """A segment of a file."""
 
-    file: Path
+    file: Input
     cut: Cut
     datacontenttype: str
     size: tuple[int, int]
+    share: float
+    """How much of the file, 0 to 1, has been read with it."""
+
+    def light(self) -> "Piece":
+        """The same without its bytes."""
+        return replace(self, cut=replace(self.cut, data=b""))
 
 
-def inputs(paths: Sequence[Path]) -> list[Path]:
-    """The files meant by files and folders, pictures of a folder in order of their names."""
-    files = []
-    for path in paths:
-        if path.is_dir():
-            within = sorted(p for p in path.iterdir() if p.is_file() and p.name[0] != ".")
-            if not within:
-                raise CnapError(f"{path} has no files in it")
-            files += within
-        elif path.exists():
-            files.append(path)
-        else:
-            raise CnapError(f"{path} is not there")
-    return files
+@dataclass(frozen=True)
+class End:
+    """The end of a file; `reason` says why it could not be read up to there."""
+
+    file: Input
+    reason: str = ""
 
 
-def frame_count(file: Path) -> int:
-    """About how many frames a file has, by its own header: for a progress bar."""
-    if file.suffix.lower() in PICTURES:
-        return 1
-    try:
-        camera = FileCamera(str(file), loop=False)
-    except CnapError:
-        return 0
-    try:
-        return camera.stream.frames or round(camera.duration * camera.framerate)
-    finally:
-        camera.close()
-
-
-def pieces(files: Sequence[Path], problems: list[str]) -> Iterator[Piece]:
-    """The segments of the files, one sequence over all of them. A file that can't be read is
-    told among the problems and leaves the others alone."""
+def pieces(files: Sequence[Input]) -> Iterator[Piece | End]:
+    """The segments of the files, one sequence over all of them, and each file's end. A file that
+    can't be read leaves the others alone."""
     sequence, start = 0, Fraction(0)
     for file in files:
+        reason = ""
         try:
-            read = _picture if file.suffix.lower() in PICTURES else _video
-            for piece in read(file, sequence, start):
+            for piece in _read(file, sequence, start):
                 yield piece
                 sequence = piece.cut.sequence + 1
                 start = max(start, piece.cut.start + piece.cut.duration)
-        except (CnapError, OSError) as error:
-            problems.append(f"{file.name}: {error}")
+        except CnapError as error:
+            reason = str(error)
+        except OSError as error:
+            reason = f"{file.name} can't be read: {error.strerror or error}"
+        except Exception as error:
+            log.debug("%s", file.path, exc_info=True)
+            reason = f"unexpected error: {error!r}"
+        yield End(file, reason)
 
 
-def _picture(file: Path, sequence: int, start: Fraction) -> Iterator[Piece]:
-    data = file.read_bytes()
+def _read(file: Input, sequence: int, start: Fraction) -> Iterator[Piece]:
+    if not file.path.is_file():  # a pipe would be waited for, for ever
+        raise BadMedia(f"{file.name} is not there, or is no file")
+    if file.path.suffix.lower() in PICTURES:
+        return _picture(file, sequence, start)
+    return _video(file, sequence, start)
+
+
+def _picture(file: Input, sequence: int, start: Fraction) -> Iterator[Piece]:
+    with file.path.open("rb") as opened:
+        data = opened.read(MAX_PICTURE + 1)
+    if len(data) > MAX_PICTURE:
+        raise BadMedia(f"a picture of more than {MAX_PICTURE >> 20} MiB is not read")
     size = claimed_size(memoryview(data))
     if 0 in size:
         raise BadMedia(f"a picture of {size[0]}x{size[1]} has nothing in it")
     cut = Cut(data, start, PICTURE_TIME, sequence, True, 0, 1, sequence)
-    yield Piece(file, cut, PICTURES[file.suffix.lower()], size)
+    yield Piece(file, cut, PICTURES[file.path.suffix.lower()], size, 1.0)
 
 
-def _video(file: Path, sequence: int, start: Fraction) -> Iterator[Piece]:
-    camera = FileCamera(str(file), loop=False)
+def _video(file: Input, sequence: int, start: Fraction) -> Iterator[Piece]:
+    # With its whole path: ffmpeg takes what is before a colon, as in 12:30.mp4, for a protocol.
+    camera = FileCamera(str(file.path.absolute()), loop=False)
     try:
         codec = camera.stream.codec_context
-        size = (codec.width, codec.height)
+        size, length = (codec.width, codec.height), camera.duration
         cutter = Cutter(camera.stream, sequence=sequence, start=start)
+        read = 0
+
+        def piece(cut: Cut) -> Piece:
+            nonlocal read
+            read += len(cut.data)
+            far = float(cut.start + cut.duration - start)
+            share = far / length if length else read / max(1, file.size)
+            return Piece(file, cut, "video/mp4", size, min(1.0, share))
+
         broken = None
         try:
             for packet in camera.packets():
-                yield from (Piece(file, cut, "video/mp4", size) for cut in cutter.feed(packet))
+                yield from map(piece, cutter.feed(packet))
         except CnapError as error:
             broken = error
-        yield from (Piece(file, cut, "video/mp4", size) for cut in cutter.end())
+        yield from map(piece, cutter.end())
         if broken:
             raise broken
     finally:

@@ -42,9 +42,11 @@ class Pipeline:
         models: Sequence[str],
         port: int | None = None,
         catalog: str = "",
+        sends: str = "",
     ) -> None:
-        """`port` is the page's; `catalog` declares models that are a person's own files."""
-        self._cameras, self._models = list(streams), list(models)
+        """`port` is the page's; `catalog` declares models that are a person's own files; `sends`
+        names the stream for which alone it is started, by `cnap send`."""
+        self._cameras, self._models, self._sends = list(streams), list(models), sends
         self._port, self._catalog = port, catalog
         self._leaving = AsyncExitStack()
         self.broken: asyncio.Task[str] | None = None
@@ -107,6 +109,7 @@ class Pipeline:
             store=store.url,
             redis=redis,
             models=self._models,
+            sends=self._sends,
         )
         self._leaving.enter_context(running.noted())
         return running
@@ -144,9 +147,10 @@ class Pipeline:
 
     def _leave_nothing(self, store: Store) -> None:
         """Deletes what was in flight when everything stopped, of this pipeline's streams only."""
-        for camera in self._cameras:
+        streams = [camera.name for camera in self._cameras] + [self._sends] * bool(self._sends)
+        for stream in streams:
             for prefix in janitor.PREFIXES:
-                found = store.objects(f"{prefix}{camera.name}/")
+                found = store.objects(f"{prefix}{stream}/")
                 store.delete(*(entry.key for entry in found))
 
 

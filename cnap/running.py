@@ -22,17 +22,29 @@ class Running:
     store: str
     redis: str
     models: list[str]
+    sends: str = ""
+    """The one stream for which it was started, and with which it ends; empty where it stays."""
 
     @classmethod
-    def find(cls) -> "Running | None":
-        """The pipeline that was started last and still runs."""
+    def all(cls) -> "Iterator[Running]":
+        """The pipelines that run, the one that was started last first."""
         for note in sorted(_notes(), key=_age):
             with suppress(OSError, ValueError, TypeError):  # just gone, or of another version
                 with note.open() as file:
                     if is_held(file.fileno()):
-                        return cls(**json.load(file))
+                        yield cls(**json.load(file))
+                        continue
                 note.unlink()
-        return None
+
+    @classmethod
+    def find(cls) -> "Running | None":
+        """The pipeline that was started last and still runs."""
+        return next(cls.all(), None)
+
+    @property
+    def runs(self) -> bool:
+        """Whether it still does."""
+        return self in Running.all()
 
     @contextmanager
     def noted(self) -> Iterator[None]:

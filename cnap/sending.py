@@ -1,255 +1,189 @@
 """Sending files through a pipeline: every frame gets a result or a counted failure."""
 
 import asyncio
-import contextlib
-import json
 import time
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import TypeVar
 
 from redis import asyncio as redis
 
+from cnap.awaited import Awaited, Result
+from cnap.committed import Committed, Outcomes
 from cnap.errors import BadEvent, Unavailable
 from cnap.events.attributes import rfc3339
-from cnap.events.identity import SegmentId, segment_key
-from cnap.events.segment import SUFFIXES, SegmentEvent
+from cnap.events.identity import SegmentId
+from cnap.events.segment import SegmentEvent
 from cnap.events.state import StreamState
-from cnap.pieces import Piece, pieces
+from cnap.pieces import End, Input, Piece, pieces
+from cnap.source.shelf import VIEWED, Shelf
 from cnap.source.sink import Sink
 from cnap.stores import Store
+from cnap.summary import Summary
+
+T = TypeVar("T")
 
 IN_FLIGHT = 4
 """Segments: enough that decoding one and inferring another overlap."""
-REASON = 200
-"""Characters of a reason, by the result's schema."""
+HELD = 64
+"""Segments that are held back, at most, for one that was sent before them and is not done yet."""
 PATIENCE = 120.0
 """Seconds to wait for a store or a Broker that is away."""
-
-
-@dataclass
-class Summary:
-    """What became of everything; frames are counted once for each model."""
-
-    segments: int = 0
-    frames: int = 0
-    inferred: int = 0
-    dropped: int = 0
-    failed: int = 0
-    detections: int = 0
-    seconds: float = 0.0
-    problems: list[str] = field(default_factory=list)
+LAST_WORDS, LAST_WORDS_IN_HASTE = 30.0, 2.0
 
 
 class Sending:
-    """Sends pieces as one stream, and gives each segment's outcome for each model, in order."""
+    """Sends files as one stream. `say` is told in a sentence what goes wrong besides frames."""
 
     def __init__(
         self,
         stream: str,
-        models: Sequence[str],
+        summary: Summary,
         store: Store,
         sink: Sink,
         database: redis.Redis,
-        pace: str,
+        pace: str = "max",
+        say: Callable[[str], None] = print,
     ) -> None:
-        self._stream, self._models, self._pace = stream, tuple(models), pace
-        self._store, self._sink, self._redis = store, sink, database
+        self._stream, self._models, self._real = stream, tuple(summary.models), pace == "real"
+        self._sink, self._redis = sink, database
+        self._summary, self._say = summary, say
+        self._shelf = Shelf(store, VIEWED if self._real else 0)
         self._epoch = time.time_ns() // 1_000_000
-        self._places = asyncio.Semaphore(IN_FLIGHT)
-        self._sent: dict[int, Piece] = {}
-        self._outcomes: dict[tuple[int, str], dict] = {}
-        self._arrived = asyncio.Condition()
         self._captured = self._refused = 0
-        self._complete = self._over = False
-        self._used: list[str] = []
-        self.summary = Summary()
+        self._places = asyncio.Semaphore(IN_FLIGHT)
+        self._order: asyncio.Queue[Awaited | None] = asyncio.Queue(HELD)
+        self._awaited: dict[int, Awaited] = {}
+        """Sent, and not all outcomes have come yet; by sequence."""
+        self._over = False
+        # Files and the store are read and written in one thread, one thing after another.
+        self._thread = ThreadPoolExecutor(1, stream)
 
-    async def run(self, files: Sequence[Path]) -> AsyncIterator[dict]:
-        """The outcomes' data, each with its `file`. Nothing is dropped and nothing expires."""
-        began = time.monotonic()
-        await self._tell("live", "", 0)
-        reading = asyncio.create_task(self._read_outcomes())
-        sending = asyncio.create_task(self._send_all(files))
-        try:
-            async for outcome in self._in_order(sending, reading):
-                yield outcome
-            await sending
-        finally:
-            self._over = True
-            for task in (sending, reading):
-                task.cancel()
-            await asyncio.gather(sending, reading, return_exceptions=True)
-            self.summary.seconds = time.monotonic() - began
-            self._used += map(self._key, self._sent.values())  # where it was ended before its end
-            self._clear()
-            whole = self._complete and not self._sent
-            await self._tell("ended", "all files are sent" if whole else "interrupted", 1)
+    async def run(self, files: Sequence[Input], give: Callable[[Result], Awaitable[None]]) -> None:
+        """Gives each model's result of each segment, in order, with its `file`: the result's data
+        or, where there is none, the same with every frame failed or dropped. Nothing expires.
 
-    async def _send_all(self, files: Sequence[Path]) -> None:
-        source = pieces(files, self.summary.problems)
+        What of a file can't be read is one failure more, with neither sequence nor index. Raises
+        Unavailable when the Broker or the store is away too long; whatever ends it early, what it
+        has stored is deleted.
+        """
+        began, whole = time.monotonic(), False
         try:
             async with asyncio.TaskGroup() as tasks:
-                while piece := await asyncio.to_thread(next, source, None):
-                    if self._pace == "real":
-                        end = self._epoch / 1000 + float(piece.cut.start + piece.cut.duration)
-                        await asyncio.sleep(max(0.0, end - time.time()))
-                    await self._places.acquire()
-                    await self._send(piece, tasks)
+                try:
+                    telling = tasks.create_task(self._tell("live", "", 0, LAST_WORDS))
+                    tasks.create_task(self._read_outcomes())
+                    tasks.create_task(self._send_all(files, tasks))
+                    await self._give_all(give)
+                    telling.cancel()
+                finally:
+                    self._over = True
+            whole = True
         except ExceptionGroup as several:
             raise several.exceptions[0] from None
         finally:
-            self._complete = True
-            async with self._arrived:
-                self._arrived.notify_all()
+            self._summary.seconds = time.monotonic() - began
+            await self._leave(whole)
+
+    async def _leave(self, whole: bool) -> None:
+        await self._aside(self._shelf.clear)
+        self._thread.shutdown(wait=False)
+        reason = "all files are sent" if whole else "interrupted"
+        await self._tell("ended", reason, 1, LAST_WORDS if whole else LAST_WORDS_IN_HASTE)
+
+    async def _send_all(self, files: Sequence[Input], tasks: asyncio.TaskGroup) -> None:
+        source = pieces(files)
+        try:
+            while what := await self._aside(next, source, None):
+                if isinstance(what, End):
+                    await self._order.put(Awaited(what, self._stream, self._models))
+                else:
+                    await self._send(what, tasks)
+            await self._order.put(None)
+        finally:
+            self._thread.submit(source.close)
 
     async def _send(self, piece: Piece, tasks: asyncio.TaskGroup) -> None:
-        await self._keep(self._key(piece), piece.cut.data)
-        self._captured += piece.cut.framecount
-        self._sent[piece.cut.sequence] = piece
-        if piece.cut.framecount:
-            tasks.create_task(self._post(self._event(piece), piece))
-        else:
-            self._places.release()
+        cut = piece.cut
+        if self._real:
+            moment = self._epoch / 1000 + float(cut.start + cut.duration)
+            await asyncio.sleep(max(0.0, moment - time.time()))
+        if cut.framecount:
+            await self._places.acquire()
+        segment = SegmentId(self._stream, self._epoch, cut.sequence)
+        dataref = await self._keep(segment, piece)
+        self._captured += cut.framecount
+        awaited = Awaited(piece.light(), self._stream, self._models)
+        if cut.framecount:
+            self._awaited[cut.sequence] = awaited
+            event = SegmentEvent.of(
+                segment,
+                cut,
+                dataref,
+                piece.datacontenttype,
+                models=self._models,
+                capturedframes=self._captured,
+                wake=self._captured == cut.framecount,
+                senttime=datetime.now(UTC),
+            )
+            tasks.create_task(self._post(event))
+        await self._order.put(awaited)
 
-    async def _post(self, event: SegmentEvent, piece: Piece) -> None:
-        try:
-            await self._sink.post(event.to_event(), PATIENCE)
-        except BadEvent as error:
-            self.summary.problems.append(str(error))
-            self._refused += event.framecount
-            about = {"epoch": self._epoch, "sequence": event.id.sequence, "dropped": {}}
-            for model in self._models:
-                self._take(about | {"model": model, "failed": {"refused": event.framecount}}, None)
-            async with self._arrived:
-                self._arrived.notify_all()
-
-    async def _keep(self, key: str, data: bytes) -> None:
+    async def _keep(self, segment: SegmentId, piece: Piece) -> str:
         """Stores a segment, waiting for a store that is full or away; Unavailable in the end."""
         give_up = time.monotonic() + PATIENCE
         while True:
+            await self._aside(self._shelf.clear_out, next(iter(self._awaited), None))
             try:
-                return await asyncio.to_thread(self._store.put, key, data)
+                return await self._aside(self._shelf.put, segment, piece.cut, piece.datacontenttype)
             except Unavailable:
                 if time.monotonic() > give_up:
                     raise
             await asyncio.sleep(0.5)
 
-    def _key(self, piece: Piece) -> str:
-        segment = SegmentId(self._stream, self._epoch, piece.cut.sequence)
-        return segment_key(segment, piece.cut.gopstart, SUFFIXES[piece.datacontenttype])
-
-    def _event(self, piece: Piece) -> SegmentEvent:
-        segment = SegmentId(self._stream, self._epoch, piece.cut.sequence)
-        return SegmentEvent(
-            id=segment,
-            time=segment.began + timedelta(seconds=float(piece.cut.start)),
-            datacontenttype=piece.datacontenttype,
-            dataref=self._store.uri(self._key(piece)),
-            framecount=piece.cut.framecount,
-            gopstart=piece.cut.gopstart,
-            gopend=piece.cut.gopend,
-            heldback=piece.cut.heldback,
-            models=self._models,
-            capturedframes=self._captured,
-            wake=segment.sequence == 0,
-            senttime=datetime.now(UTC),
-        )
+    async def _post(self, event: SegmentEvent) -> None:
+        try:
+            await self._sink.post(event.to_event(), PATIENCE)
+        except BadEvent as error:
+            if not self._refused:
+                self._say(str(error))
+            self._refused += event.framecount
+            about = {"failed": {"refused": event.framecount}, "dropped": {}}
+            for model in self._models:
+                self._take(Committed(event.id.sequence, model, about, None))
 
     async def _read_outcomes(self) -> None:
-        """Takes this epoch's outcomes from Redis as publish commits them."""
-        results, drops = f"cnap:results:{self._stream}", f"cnap:drops:{self._stream}"
-        # Entry ids are Redis' own milliseconds; older ones are of other epochs anyway.
-        places = {results: "0", drops: "0"}
+        outcomes = Outcomes(self._redis, self._stream, self._epoch)
         while not self._over:  # the client may swallow a cancellation
-            try:
-                news = await self._redis.xread(places, block=1000, count=100)
-            except redis.RedisError:
-                await asyncio.sleep(0.5)  # publish waits for it too; nothing is lost meanwhile
-                continue
-            for key, entries in news:
-                for place, entry in entries:
-                    places[key] = place
-                    self._take(json.loads(entry["about"]), entry.get("data"))
-            async with self._arrived:
-                self._arrived.notify_all()
+            for one in await outcomes.news():
+                self._take(one)
 
-    def _take(self, about: dict, data: str | None) -> None:
-        if about["epoch"] != self._epoch:
-            return
-        outcome = json.loads(data) if data else about
-        sequence, model = outcome["sequence"], outcome["model"]
-        piece = self._sent[sequence]
-        if data is None:
-            outcome = self._without_result(piece, about)
-        self._outcomes[sequence, model] = outcome | {"file": piece.file.name}
-        if self._is_done(sequence, piece):
+    def _take(self, one: Committed) -> None:
+        awaited = self._awaited.get(one.sequence)
+        if awaited is None:
+            return  # it has all its outcomes: this repeats one
+        awaited.take(one)
+        if awaited.done.is_set():
+            del self._awaited[one.sequence]
             self._places.release()
 
-    def _without_result(self, piece: Piece, about: dict) -> dict:
-        words = str(about.get("message", ""))[:REASON]
-        reasons = [words or why for why, count in about["failed"].items() for _ in range(count)]
-        data = {
-            "stream": self._stream,
-            "model": about["model"],
-            "sequence": about["sequence"],
-            "width": piece.size[0],
-            "height": piece.size[1],
-            "frames": [],
-            "failed": [{"index": i, "reason": reason} for i, reason in enumerate(reasons)],
-            "timings": {},
-        }
-        dropped = {reason: count for reason, count in about["dropped"].items() if count}
-        return data | ({"dropped": dropped} if dropped else {})
+    async def _give_all(self, give: Callable[[Result], Awaitable[None]]) -> None:
+        while awaited := await self._order.get():
+            await awaited.done.wait()
+            for result in awaited.results:
+                if result["sequence"] is not None:
+                    self._summary.add(result)
+                await give(result)
+            self._summary.passed(awaited.what)
+            if isinstance(awaited.what, End) and awaited.what.reason:
+                self._say(f"{awaited.what.file.name}: {awaited.what.reason}")
 
-    async def _in_order(
-        self, sending: asyncio.Task[None], reading: asyncio.Task[None]
-    ) -> AsyncIterator[dict]:
-        sequence = 0
-        while not (self._complete and sequence not in self._sent):
-            piece = self._sent.get(sequence)
-            if piece is None or not self._is_done(sequence, piece):
-                for task in (sending, reading):
-                    if task.done() and task.exception():
-                        raise task.exception()
-                async with self._arrived:
-                    await self._arrived.wait()
-                continue
-            for model in self._models if piece.cut.framecount else ():
-                outcome = self._outcomes.pop((sequence, model))
-                self._count(outcome)
-                yield outcome
-            self._forget(piece)
-            del self._sent[sequence]
-            self.summary.segments += 1
-            sequence += 1
+    async def _aside(self, function: Callable[..., T], *arguments: object) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, function, *arguments)
 
-    def _is_done(self, sequence: int, piece: Piece) -> bool:
-        if not piece.cut.framecount:
-            return True
-        return all((sequence, model) in self._outcomes for model in self._models)
-
-    def _count(self, outcome: dict) -> None:
-        dropped = sum(outcome.get("dropped", {}).values())
-        self.summary.inferred += len(outcome["frames"])
-        self.summary.failed += len(outcome["failed"])
-        self.summary.dropped += dropped
-        self.summary.frames += len(outcome["frames"]) + len(outcome["failed"]) + dropped
-        self.summary.detections += sum(len(frame["detections"]) for frame in outcome["frames"])
-
-    def _forget(self, piece: Piece) -> None:
-        """A GOP's segments go when its last one has been used."""
-        self._used.append(self._key(piece))
-        if piece.cut.gopend:
-            self._clear()
-
-    def _clear(self) -> None:
-        with contextlib.suppress(Unavailable):  # with the next GOP then; in the end, the janitor
-            self._store.delete(*self._used)
-            self._used.clear()
-
-    async def _tell(self, state: str, reason: str, revision: int) -> None:
+    async def _tell(self, state: str, reason: str, revision: int, patience: float) -> None:
         now = datetime.now(UTC)
         told = StreamState(
             stream=self._stream,
@@ -263,6 +197,6 @@ class Sending:
             revision=revision,
         )
         try:
-            await asyncio.wait_for(self._sink.post(told.to_event(now)), 30)
+            await asyncio.wait_for(self._sink.post(told.to_event(now)), patience)
         except (TimeoutError, BadEvent):
-            self.summary.problems.append("the stream's state could not be told to the pipeline")
+            self._say(f"the pipeline could not be told that {self._stream} is {state}")

@@ -1,7 +1,6 @@
 """A file's segments in a store, and their events, as a source would have sent them."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -45,19 +44,8 @@ def segments(
     for cut in cuts(path, seconds):
         place = SegmentId(stream, EPOCH, cut.sequence)
         captured += cut.framecount
-        event = SegmentEvent(
-            id=place,
-            time=place.began + timedelta(seconds=float(cut.start)),
-            datacontenttype="video/mp4",
-            dataref="",
-            framecount=cut.framecount,
-            gopstart=cut.gopstart,
-            gopend=cut.gopend,
-            heldback=cut.heldback,
-            capturedframes=captured,
-            **facts,
-        )
-        event = SegmentEvent(**(event.__dict__ | {"dataref": store.uri(event.key())}))
+        event = SegmentEvent.of(place, cut, "", capturedframes=captured, **facts)
+        event = replace(event, dataref=store.uri(event.key()))
         store.put(event.key(), cut.data)
         if cut.framecount:
             found.append(Segment(event, cut.start))

@@ -10,13 +10,14 @@ from redis import asyncio as redis
 from cnap import sending as sending_module
 from cnap.accounts import account
 from cnap.errors import Unavailable
-from cnap.events import outcome, schemas, segment
+from cnap.events import outcome, schemas
 from cnap.events.segment import SegmentEvent
+from cnap.inputs import inputs
 from cnap.ledger import Ledger
-from cnap.pieces import pieces
 from cnap.publish import Publisher
 from cnap.sending import Sending
 from cnap.stores.directory import DirectoryStore
+from cnap.summary import Summary
 from tests import media, outcomes
 from tests.broker import broker
 
@@ -54,11 +55,22 @@ async def pipeline(store, database, url, outcome_of=good, models=("a",)):
         redis.Redis.from_url(url, decode_responses=True) as reading,
     ):
         fake.answer = Pipeline(Publisher(store, Ledger(database)), outcome_of).answer
-        yield fake, Sending("gate", models, store, sink, reading, "max")
+        yield fake, Sent(Summary(models), store, sink, reading)
 
 
-async def run(sending, files):
-    return [one async for one in sending.run(files)]
+class Sent:
+    """A Sending and all that it gives and says."""
+
+    def __init__(self, summary, *ends):
+        self.summary, self.results, self.said = summary, [], []
+        self.sending = Sending("gate", summary, *ends, say=self.said.append)
+
+    async def run(self, files):
+        await self.sending.run(inputs(files).files, self.give)
+        return self.results
+
+    async def give(self, result):
+        self.results.append(result)
 
 
 async def test_every_frame_of_several_files_has_a_result_in_order(
@@ -67,13 +79,18 @@ async def test_every_frame_of_several_files_has_a_result_in_order(
     picture = tmp_path / "one.png"
     picture.write_bytes(media.png(64, 48))
     async with pipeline(folder_store, database, redis_url) as (fake, sending):
-        found = await run(sending, [film, picture, film])
+        found = await sending.run([film, picture, film])
 
     assert [one["file"] for one in found if one["frames"]][5:7] == ["one.png", "film.mp4"]
     assert [one["sequence"] for one in found] == sorted(one["sequence"] for one in found)
     assert sum(len(one["frames"]) for one in found) == 101
     summary = sending.summary
     assert (summary.frames, summary.inferred, summary.failed, summary.dropped) == (101, 101, 0, 0)
+    assert (summary.files, summary.unread, summary.bytes) == (
+        3,
+        0,
+        2 * film.stat().st_size + picture.stat().st_size,
+    )
     for one in found:
         schemas.validated(outcome.RESULT, {k: v for k, v in one.items() if k != "file"})
     told = account(database, "gate")
@@ -102,7 +119,7 @@ async def test_several_models_each_have_their_say(film, folder_store, database, 
             return 202
 
         fake.answer = answer
-        found = await run(sending, [film])
+        found = await sending.run([film])
 
     order = [(one["sequence"], one["model"]) for one in found]
     assert order == sorted(order)
@@ -121,7 +138,7 @@ async def test_segments_that_fail_are_counted_and_stop_nobody(
     film, folder_store, database, redis_url
 ):
     async with pipeline(folder_store, database, redis_url, failing) as (_, sending):
-        found = await run(sending, [film])
+        found = await sending.run([film])
 
     summary = sending.summary
     assert summary.failed > 0
@@ -138,7 +155,7 @@ async def test_frames_that_are_left_out_are_dropped_and_not_failed(
         yield outcomes.expired(about, (model,))
 
     async with pipeline(folder_store, database, redis_url, sampled) as (_, sending):
-        found = await run(sending, [film])
+        found = await sending.run([film])
 
     assert (sending.summary.dropped, sending.summary.failed) == (50, 0)
     assert sum(one["dropped"]["expired"] for one in found) == 50
@@ -152,7 +169,7 @@ async def test_a_broker_that_refuses_makes_failures(film, folder_store, database
             return 400
 
         fake.answer = answer
-        found = await run(sending, [film])
+        found = await sending.run([film])
         for told in fake.states():
             publish(told.to_event(outcomes.TIME))
 
@@ -180,14 +197,14 @@ async def test_a_store_that_is_away_is_waited_for(
 ):
     store = Away(folder_store.url, times=2)
     async with pipeline(store, database, redis_url) as (_, sending):
-        await run(sending, [film])
+        await sending.run([film])
     assert sending.summary.inferred == 50
 
     monkeypatch.setattr(sending_module, "PATIENCE", 0)
     store = Away(folder_store.url, times=10**9)
     async with pipeline(store, database, redis_url) as (_, sending):
         with pytest.raises(Unavailable, match="the store is gone"):
-            await run(sending, [film])
+            await sending.run([film])
 
 
 async def test_a_file_that_breaks_off_gives_the_frames_before_that(
@@ -199,29 +216,10 @@ async def test_a_file_that_breaks_off_gives_the_frames_before_that(
     text = tmp_path / "text.mp4"
     text.write_text("this is not a film")
     async with pipeline(folder_store, database, redis_url) as (_, sending):
-        await run(sending, [cut, text, film])
+        await sending.run([cut, text, film])
 
     assert 50 < sending.summary.inferred < 100
-    assert len(sending.summary.problems) == 1
-    assert sending.summary.problems[0].startswith("text.mp4: ")
+    (said,) = sending.said
+    assert said.startswith("text.mp4: ")
+    assert (sending.summary.files, sending.summary.unread) == (3, 1)
     assert list(folder_store.objects("")) == []
-
-
-def test_pieces_of_files_are_one_sequence_and_one_timeline(film, tmp_path):
-    vp8 = media.clip(tmp_path / "old.webm", codec="libvpx", frames=5)
-    problems = []
-    found = [piece.cut for piece in pieces([film, vp8, tmp_path / "none.mp4", film], problems)]
-
-    assert [cut.sequence for cut in found] == list(range(len(found)))
-    starts = [cut.start for cut in found]
-    assert starts == sorted(starts)
-    assert [problem.partition(":")[0] for problem in problems] == ["old.webm", "none.mp4"]
-    assert segment.SUFFIXES["video/mp4"] == "mp4"
-
-
-def test_a_picture_without_a_pixel_is_a_problem_and_no_segment(tmp_path):
-    empty = tmp_path / "empty.png"
-    empty.write_bytes(media.png(4, 4, claims=(0, 4)))
-    problems: list[str] = []
-    assert list(pieces([empty], problems)) == []
-    assert problems == ["empty.png: a picture of 0x4 has nothing in it"]

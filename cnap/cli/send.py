@@ -2,25 +2,27 @@
 
 import asyncio
 import json
+import os
 import signal
 import sys
 import urllib.request
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
-import aiohttp
 import click
 
 from cnap import cameras
 from cnap.cli.fetching import fetch_models
 from cnap.cli.options import model_options
+from cnap.cli.passing import Passing
 from cnap.errors import BadEvent, CnapError
 from cnap.events.attributes import stream_name
-from cnap.pieces import frame_count, inputs
+from cnap.inputs import inputs
 from cnap.pipeline import NAMESPACE, Pipeline
 from cnap.running import Running
-from cnap.sending import Sending, Summary
+
+NAMED = 5
+"""Files that are named, of those that are only skipped or not finished."""
 
 
 @click.command(epilog="Example:  cnap send archive/*.mp4 --stream archive --json > results.jsonl")
@@ -36,7 +38,13 @@ from cnap.sending import Sending, Summary
     show_default=True,
     help="As a camera would, or as fast as the pipeline goes.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One line of JSON a segment and model.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="One line of JSON a segment and model, in order; and one a model, with a sequence of "
+    "null, for a file that can't be read to its end.",
+)
 def send(
     paths: tuple[Path, ...],
     stream: str,
@@ -46,99 +54,82 @@ def send(
     pace: str,
     as_json: bool,
 ) -> None:
-    """Push video files, or folders of pictures, through a running pipeline (or one that this
-    command starts for itself). Nothing is dropped: every frame has a result or a counted failure.
+    """Push video files, or folders of them or of pictures, through a running pipeline (or one that
+    this command starts for itself). Nothing is dropped: every frame has a result or a counted
+    failure, and if there was a failure the exit status is 1.
     """
     try:
         stream_name(stream)
     except BadEvent as error:
         raise click.BadParameter(str(error)) from None
-    # Like Ctrl-C: what this command started must end with it.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
-    files = inputs(paths)
-    running = Running.find()
-    if running and stream in _cameras(running):
-        raise CnapError(f"{stream} is a camera of the running pipeline: choose another --stream")
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _nothing_sent)
+    found = inputs(paths)
+    if found.skipped:
+        what = (
+            "1 file that is" if len(found.skipped) == 1 else f"{len(found.skipped)} files that are"
+        )
+        _say(f"skipped {what} no film and no picture: {_some(found.skipped)}")
+    running = next((one for one in Running.all() if not one.sends), None)
     if running:
-        pipeline, chosen = _there(running), models or tuple(running.models)
-        if unknown := set(chosen) - set(running.models):
-            raise CnapError(
-                f"the running pipeline has no {', '.join(sorted(unknown))}; "
-                f"it has {', '.join(running.models)}"
-            )
+        chosen, pipeline = _wanted(running, stream, models, family or labels), None
     else:
         chosen, own = fetch_models(models, family, labels)
-        pipeline = _own(Pipeline([], chosen, catalog=own))
-    summary = asyncio.run(_send(files, stream, chosen, pace, as_json, pipeline))
-    _tell(summary, as_json)
-    if summary.problems or summary.failed:
+        pipeline = Pipeline([], chosen, catalog=own, sends=stream)
+    passing = Passing(stream, chosen, found.files, pace, as_json, _say)
+    number = asyncio.run(passing.run(running, pipeline))
+    summary = passing.summary
+    for line in summary.lines(len(found.files)):
+        click.echo(line, err=as_json)
+    if rest := [file.name for file in found.files[summary.files :]]:
+        _say(f"not finished: {_some(rest)}")
+    if number:
+        # At once: a reader of our output that has stopped to read would hold up a usual end.
+        sys.stderr.flush()
+        os._exit(128 + number)
+    if passing.error:
+        raise passing.error
+    if summary.unread or summary.failed:
         raise SystemExit(1)
 
 
-async def _send(
-    files: list[Path],
-    stream: str,
-    models: tuple[str, ...],
-    pace: str,
-    as_json: bool,
-    pipeline: AbstractAsyncContextManager[Running],
-) -> Summary:
-    from redis import asyncio as redis
+def _nothing_sent(number: int, _: object) -> None:
+    _say("interrupted; nothing was sent")
+    raise SystemExit(128 + number)
 
-    from cnap.source.sink import Sink
-    from cnap.stores import open_store
 
-    async with pipeline as at:
-        connector = aiohttp.TCPConnector(limit=0)
-        async with (
-            aiohttp.ClientSession(connector=connector) as session,
-            redis.Redis.from_url(at.redis, decode_responses=True) as database,
-        ):
-            store, sink = open_store(at.store), Sink(session, at.broker)
-            sending = Sending(stream, models, store, sink, database, pace)
-            total = sum(map(frame_count, files)) * len(models)
-            hidden = not sys.stderr.isatty()
-            with click.progressbar(
-                length=total, label=stream, file=sys.stderr, hidden=hidden, show_pos=True
-            ) as bar:
-                # Closed here, while there is a session to say the last words with.
-                async with aclosing(sending.run(files)) as outcomes:
-                    async for outcome in outcomes:
-                        if as_json:
-                            print(json.dumps(outcome, separators=(",", ":")), flush=True)
-                        bar.update(sending.summary.frames - bar.pos)
-            return sending.summary
+def _say(sentence: str) -> None:
+    click.echo(f"cnap: {sentence}", err=True)
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _wanted(
+    running: Running, stream: str, models: Sequence[str], of_files: object
+) -> tuple[str, ...]:
+    """The models to send for, where a pipeline runs; CnapError where it can't do that."""
+    if stream in _cameras(running):
+        raise CnapError(f"{stream} is a camera of the running pipeline: choose another --stream")
+    unknown = ", ".join(dict.fromkeys(name for name in models if name not in running.models))
+    if unknown or of_files:
+        has = ", ".join(running.models)
+        raise CnapError(
+            f"a pipeline runs already, with {has}"
+            + (f" and without {unknown}" if unknown else "")
+            + "; leave --model out, or end that one first (this command then starts its own)"
+        )
+    return tuple(dict.fromkeys(models)) or tuple(running.models)
 
 
 def _cameras(running: Running) -> list[str]:
     """The names of the running pipeline's cameras."""
     path = f"api/v1/namespaces/{NAMESPACE}/configmaps/{cameras.CONFIG_MAP}"
-    with urllib.request.urlopen(f"{running.kubernetes}/{path}", timeout=5) as answer:  # noqa: S310
-        text = json.load(answer)["data"].get(cameras.KEY, "")
-    return [camera.name for camera in cameras.parse(text)]
-
-
-@asynccontextmanager
-async def _there(running: Running) -> AsyncIterator[Running]:
-    yield running
-
-
-@asynccontextmanager
-async def _own(pipeline: Pipeline) -> AsyncIterator[Running]:
     try:
-        yield await pipeline.start()
-    finally:
-        await pipeline.stop()
-
-
-def _tell(summary: Summary, as_json: bool) -> None:
-    rate = summary.inferred / summary.seconds if summary.seconds else 0.0
-    click.echo(
-        f"{summary.frames} frames in {summary.segments} segments: {summary.inferred} inferred, "
-        f"{summary.dropped} dropped, {summary.failed} failed; {summary.detections} detections; "
-        f"{summary.seconds:.1f} s, {rate:.1f} frames/s",
-        err=as_json,
-    )
-    for problem in summary.problems:
-        click.echo(f"cnap: {problem}", err=True)
+        with urllib.request.urlopen(f"{running.kubernetes}/{path}", timeout=5) as answer:  # noqa: S310
+            text = json.load(answer)["data"].get(cameras.KEY, "")
+    except OSError as error:
+        raise CnapError(f"the running pipeline does not answer: {error}") from None
+    return [camera.name for camera in cameras.parse(text)]

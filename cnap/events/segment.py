@@ -1,7 +1,10 @@
 """`io.cnap.video.segment.v1`: about a second of encoded video, or a still image, by reference."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from cloudevents.http import CloudEvent
 
@@ -9,6 +12,9 @@ from cnap.errors import BadEvent
 from cnap.events import attributes as read
 from cnap.events import wants
 from cnap.events.identity import SegmentId, segment_key
+
+if TYPE_CHECKING:
+    from cnap.source.cutter import Cut
 
 TYPE = "io.cnap.video.segment.v1"
 
@@ -49,6 +55,28 @@ class SegmentEvent:
     expirytime: datetime | None = None
     senttime: datetime | None = None
     traceparent: str = field(default_factory=read.traceparent)
+
+    @classmethod
+    def of(
+        cls,
+        segment: SegmentId,
+        cut: Cut,
+        dataref: str,
+        datacontenttype: str = "video/mp4",
+        **facts: object,
+    ) -> SegmentEvent:
+        """The event of a segment that was cut just now; `facts` are the other fields."""
+        return cls(
+            id=segment,
+            time=segment.began + timedelta(seconds=float(cut.start)),
+            datacontenttype=datacontenttype,
+            dataref=dataref,
+            framecount=cut.framecount,
+            gopstart=cut.gopstart,
+            gopend=cut.gopend,
+            heldback=cut.heldback,
+            **facts,
+        )
 
     @property
     def still(self) -> bool:
@@ -91,7 +119,7 @@ class SegmentEvent:
         )
 
     @classmethod
-    def from_event(cls, event: CloudEvent) -> "SegmentEvent":
+    def from_event(cls, event: CloudEvent) -> SegmentEvent:
         """Raises BadEvent in plain words for whatever is missing or absurd."""
         given = event.get_attributes()
         if given["type"] != TYPE:

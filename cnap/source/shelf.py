@@ -6,7 +6,9 @@ from collections import deque
 from dataclasses import dataclass
 
 from cnap.errors import Unavailable
-from cnap.events.identity import SegmentId
+from cnap.events.identity import SegmentId, segment_key
+from cnap.events.segment import SUFFIXES
+from cnap.source.cutter import Cut
 from cnap.stores import Store
 
 VIEWED = 30.0
@@ -24,17 +26,20 @@ class _Segment:
 
 class Shelf:
     """A segment stays while it is new, while its GOP goes on, and while a segment of its GOP or of
-    an earlier one is still to be decoded."""
+    an earlier one is still to be decoded. `viewed` is for how many seconds it is new."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, viewed: float = VIEWED) -> None:
+        self._store, self._viewed = store, viewed
         self._segments: deque[_Segment] = deque()
 
-    def put(self, key: str, data: bytes, segment: SegmentId, gopstart: int) -> None:
-        """Raises Unavailable where the store is full or away."""
-        self._store.put(key, data)
-        gop = (segment.epoch, gopstart)
+    def put(self, segment: SegmentId, cut: Cut, datacontenttype: str = "video/mp4") -> str:
+        """Stores a segment; returns its `dataref`. Raises Unavailable where the store is full or
+        away."""
+        key = segment_key(segment, cut.gopstart, SUFFIXES[datacontenttype])
+        self._store.put(key, cut.data)
+        gop = (segment.epoch, cut.gopstart)
         self._segments.append(_Segment(key, segment, gop, time.monotonic()))
+        return self._store.uri(key)
 
     def clear_out(self, outstanding: int | None) -> None:
         """Deletes what nobody needs; `outstanding` is the first segment of the newest epoch that
@@ -54,10 +59,12 @@ class Shelf:
             self._store.delete(*keys)
 
     def _needed(self, segment: _Segment, outstanding: int | None) -> bool:
-        if time.monotonic() - segment.since < VIEWED:
+        if time.monotonic() - segment.since < self._viewed:
             return True
         newest = self._segments[-1]
         if outstanding is None:
             return segment.gop >= newest.gop
         oldest = newest.id.at(outstanding)
-        return segment.gop >= next((s.gop for s in self._segments if s.id == oldest), newest.gop)
+        # From the end: there is little between the oldest outstanding one and the newest.
+        gops = (s.gop for s in reversed(self._segments) if s.id == oldest)
+        return segment.gop >= next(gops, newest.gop)

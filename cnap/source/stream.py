@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from cnap.cameras import Camera
 from cnap.errors import BadEvent, CnapError, Unavailable
-from cnap.events.identity import SegmentId, segment_key
+from cnap.events.identity import SegmentId
 from cnap.events.segment import SegmentEvent
 from cnap.source.camera import FileCamera, open_camera
 from cnap.source.cutter import Cut, Cutter
@@ -38,7 +38,7 @@ class Stream:
 
     def __init__(self, camera: Camera, store: Store, sink: Sink) -> None:
         self.camera = camera
-        self._store, self._sink = store, sink
+        self._sink = sink
         self._shelf = Shelf(store)
         self._loop = asyncio.get_running_loop()
         self._stopping = threading.Event()
@@ -129,8 +129,8 @@ class Stream:
         captured = totals.capture(cut.framecount)
         rate = self._pace.rate(totals.outstanding)
         segment = SegmentId(self.camera.name, totals.epoch, cut.sequence)
-        key = segment_key(segment, cut.gopstart, "mp4")
-        if not self._keep(key, segment, cut):
+        dataref = self._keep(segment, cut)
+        if dataref is None:
             totals.drop("store unavailable", cut.framecount)
         elif not self.camera.models:
             self._say("live", "no model looks at this stream")
@@ -141,34 +141,30 @@ class Stream:
             slow = f"the pipeline is slower than the camera: {rate:g} frames/s" if rate else ""
             self._say("behind" if rate else "live", slow)
             if cut.framecount:
-                self._send(self._event(segment, cut, self._store.uri(key), rate, captured))
+                self._send(self._event(segment, cut, dataref, rate, captured))
         self._shelf.clear_out(totals.oldest)
         if totals.changed and time.monotonic() - self._last_report > REPORT_EVERY:
             self._report_soon()
 
-    def _keep(self, key: str, segment: SegmentId, cut: Cut) -> bool:
-        """Whether the segment, and all of its GOP before it, could be stored."""
+    def _keep(self, segment: SegmentId, cut: Cut) -> str | None:
+        """The segment's dataref; None where it, or one of its GOP before it, can't be stored."""
+        if self._lost_gop == cut.gopstart:
+            return None
         try:
-            if self._lost_gop != cut.gopstart:
-                self._shelf.put(key, cut.data, segment, cut.gopstart)
+            return self._shelf.put(segment, cut)
         except Unavailable as error:
             self._lost_gop = cut.gopstart  # what follows in this GOP can't be decoded without it
             self._say("behind", str(error))
-        return self._lost_gop != cut.gopstart
+            return None
 
     def _event(
         self, segment: SegmentId, cut: Cut, dataref: str, rate: float | None, captured: int
     ) -> SegmentEvent:
         now = datetime.now(UTC)
-        return SegmentEvent(
-            id=segment,
-            time=segment.began + timedelta(seconds=float(cut.start)),
-            datacontenttype="video/mp4",
-            dataref=dataref,
-            framecount=cut.framecount,
-            gopstart=cut.gopstart,
-            gopend=cut.gopend,
-            heldback=cut.heldback,
+        return SegmentEvent.of(
+            segment,
+            cut,
+            dataref,
             models=self.camera.models,
             capturedframes=captured,
             framerate=self.camera.framerate,

@@ -12,12 +12,14 @@ from redis import asyncio as redis
 
 from cnap.accounts import Account, account
 from cnap.cameras import Camera
+from cnap.inputs import inputs
 from cnap.pipeline import Pipeline
 from cnap.redis import connect
 from cnap.running import Running
-from cnap.sending import Sending, Summary
+from cnap.sending import Sending
 from cnap.source.sink import Sink
 from cnap.stores import open_store
+from cnap.summary import Summary
 from tests.real import MODEL
 
 
@@ -35,15 +37,19 @@ async def running(
 async def send(
     at: Running, files: list[Path], stream: str = "film", models: tuple[str, ...] = (MODEL,)
 ) -> tuple[list[dict], Summary]:
-    """What `cnap send` does: every outcome, in order, and the summary."""
+    """What `cnap send` does: every result, in order, and the summary."""
     async with (
         aiohttp.ClientSession() as session,
         redis.Redis.from_url(at.redis, decode_responses=True) as database,
     ):
-        sending = Sending(
-            stream, models, open_store(at.store), Sink(session, at.broker), database, "max"
-        )
-        return [outcome async for outcome in sending.run(files)], sending.summary
+        found, summary, store = [], Summary(models), open_store(at.store)
+
+        async def give(result: dict) -> None:
+            found.append(result)
+
+        sending = Sending(stream, summary, store, Sink(session, at.broker), database)
+        await sending.run(inputs(files).files, give)
+        return found, summary
 
 
 def account_of(at: Running, stream: str) -> Account:

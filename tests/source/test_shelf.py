@@ -1,9 +1,12 @@
 """Segments stay while somebody may need them, and not longer."""
 
+from fractions import Fraction
+
 import pytest
 
 from cnap.events.identity import SegmentId
 from cnap.source import shelf as shelf_module
+from cnap.source.cutter import Cut
 from cnap.source.shelf import VIEWED, Shelf
 
 
@@ -29,16 +32,16 @@ def put(folder_store):
 
     def put(epoch: int, *sequences: int) -> Shelf:
         for n in sequences:
-            shelf.put(
-                f"segments/gate/{epoch}/{n:04d}.mp4", b"x", SegmentId("gate", epoch, n), n & ~1
-            )
+            cut = Cut(b"x", Fraction(n), Fraction(1), n & ~1, bool(n & 1), 0, 1, n)
+            shelf.put(SegmentId("gate", epoch, n), cut)
         return shelf
 
     return put
 
 
 def left(folder_store) -> list[str]:
-    return [one.key.removeprefix("segments/gate/")[:-4] for one in folder_store.objects("")]
+    keys = (one.key.removesuffix(".mp4").split("/") for one in folder_store.objects(""))
+    return [f"{epoch}/{place[-4:]}" for *_, epoch, place in keys]
 
 
 def test_what_is_viewed_stays(put, folder_store, clock):
@@ -69,3 +72,15 @@ def test_an_earlier_epoch_goes_when_nobody_views_it(put, folder_store, clock):
 def test_in_the_end_nothing_stays(put, folder_store):
     put(1, 0, 1, 2).clear()
     assert left(folder_store) == []
+
+
+def test_what_nobody_views_goes_with_its_gop(folder_store):
+    shelf = Shelf(folder_store, viewed=0)
+    for n in range(6):
+        shelf.put(
+            SegmentId("gate", 1, n), Cut(b"x", Fraction(n), Fraction(1), n & ~1, n & 1, 0, 1, n)
+        )
+        shelf.clear_out(None)
+        assert len(left(folder_store)) <= 2
+    shelf.clear_out(3)
+    assert left(folder_store) == ["1/0004", "1/0005"]

@@ -1,0 +1,116 @@
+"""Files as one stream of segments, whatever becomes of some of them."""
+
+import os
+
+import pytest
+
+from cnap import pieces as pieces_module
+from cnap.inputs import inputs
+from cnap.pieces import End, Input, Piece, pieces
+from tests import media
+
+
+def read(*paths):
+    """The pieces and the ends of the files, also of those that are not there."""
+    files = [Input(path, path.name, path.stat().st_size if path.exists() else 0) for path in paths]
+    found = list(pieces(files))
+    return [one for one in found if isinstance(one, Piece)], {
+        one.file.name: one.reason for one in found if isinstance(one, End)
+    }
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory):
+    """50 frames: five segments of three GOPs."""
+    path = tmp_path_factory.mktemp("films") / "film.mp4"
+    return media.clip(path, frames=50, rate=20, gop=22, bframes=3)
+
+
+def test_files_are_one_sequence_and_one_timeline(film, tmp_path):
+    text = tmp_path / "text.mp4"
+    text.write_text("this is not a film")
+    found, ends = read(film, text, tmp_path / "none.mp4", film)
+
+    cuts = [piece.cut for piece in found]
+    assert [cut.sequence for cut in cuts] == list(range(len(cuts)))
+    assert [cut.start for cut in cuts] == sorted(cut.start for cut in cuts)
+    assert sum(cut.framecount for cut in cuts) == 100
+    assert {name: bool(reason) for name, reason in ends.items()} == {
+        "film.mp4": False,
+        "text.mp4": True,
+        "none.mp4": True,
+    }
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.ts", "film.mkv"])
+def test_how_far_it_is_only_grows_and_ends_at_the_whole(tmp_path, name):
+    film = media.clip(tmp_path / name, frames=100, rate=20, gop=10)
+    shares = [piece.share for piece in read(film)[0]]
+
+    assert shares == sorted(shares)
+    assert 0 < shares[0] < 0.5
+    assert shares[-1] == pytest.approx(1, abs=0.1)
+
+
+def test_a_file_without_a_length_is_as_far_as_its_bytes(tmp_path, monkeypatch):
+    film = media.clip(tmp_path / "film.mkv", frames=100, rate=20, gop=10)
+    monkeypatch.setattr(pieces_module.FileCamera, "duration", 0.0)
+    shares = [piece.share for piece in read(film)[0]]
+
+    assert shares == sorted(shares)
+    assert 0 < shares[0] < 0.5 < shares[-1] <= 1
+
+
+@pytest.mark.parametrize("name", ["12:30.mp4", "data:x.mp4", "-y.mp4", "a b.mp4", "é%20#?.mp4"])
+def test_any_name_is_only_a_name(tmp_path, monkeypatch, name):
+    media.clip(tmp_path / "film.mp4", frames=5).rename(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    found, ends = read(*(one.path for one in inputs([pieces_module.Path(name)]).files))
+
+    assert ends == {name: ""}
+    assert sum(piece.cut.framecount for piece in found) == 5
+
+
+def test_a_picture_without_a_pixel_is_no_segment(tmp_path):
+    empty = tmp_path / "empty.png"
+    empty.write_bytes(media.png(4, 4, claims=(0, 4)))
+    found, ends = read(empty)
+
+    assert found == []
+    assert ends == {"empty.png": "a picture of 0x4 has nothing in it"}
+
+
+def test_a_picture_is_read_up_to_a_size(tmp_path, monkeypatch):
+    monkeypatch.setattr(pieces_module, "MAX_PICTURE", 1 << 20)
+    large = tmp_path / "large.jpg"
+    large.write_bytes(b"")
+    os.truncate(large, 1 << 40)
+
+    assert read(large) == ([], {"large.jpg": "a picture of more than 1 MiB is not read"})
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.mp4")
+    (tmp_path / "folder.mp4").mkdir()
+    assert set(read(tmp_path / "pipe.mp4", tmp_path / "folder.mp4")[1].values()) == {
+        "pipe.mp4 is not there, or is no file",
+        "folder.mp4 is not there, or is no file",
+    }
+
+
+def test_what_has_been_sent_needs_no_memory(film):
+    found, _ = read(film)
+    assert all(piece.cut.data and not piece.light().cut.data for piece in found)
+    assert found[0].light().cut.framecount == found[0].cut.framecount
+
+
+def test_a_surprise_costs_one_file_and_no_other(film, tmp_path, monkeypatch):
+    def picture(*_):
+        raise LookupError("what is this")
+
+    monkeypatch.setattr(pieces_module, "_picture", picture)
+    (tmp_path / "odd.png").write_bytes(b"")
+    found, ends = read(tmp_path / "odd.png", film)
+
+    assert ends == {"odd.png": "unexpected error: LookupError('what is this')", "film.mp4": ""}
+    assert sum(piece.cut.framecount for piece in found) == 50
