@@ -71,7 +71,7 @@ def test_a_note_of_a_pipeline_that_is_broken_is_no_pipeline(cnap, tmp_path, junk
 
 MISTAKES = [
     (["send", "none.mp4", "--stream", "film"], "none.mp4 is not there"),
-    (["send", "empty", "--stream", "film"], "empty has no files in it"),
+    (["send", "empty", "--stream", "film"], "empty has no film and no picture in it"),
     (["send", "text.mp4", "--stream", "A Film"], "can't name a stream"),
     (["send", "film.mp4", "--stream", "film", "--model", "none"], "no model is called"),
     (["up", "--stream", "gate"], "must be NAME=FILE"),
