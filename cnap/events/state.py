@@ -19,7 +19,7 @@ class StreamState:
     stream: str
     epoch: int
     state: str
-    """connecting, live, behind, paused, ended, failed"""
+    """connecting, live, behind, misconfigured, paused, ended, failed"""
     reason: str
     """The cause in plain words; empty where nothing is wrong."""
     since: str

@@ -7,17 +7,26 @@ from typing import Any
 from aiohttp import web
 
 from cnap.local.configmaps import ConfigMaps
+from cnap.local.manifests import Resource
 from cnap.local.service import Service
 
 SERVICE_LABEL = "serving.knative.dev/service"
 SERVING = "serving.knative.dev/v1"
+EVENTING = "eventing.knative.dev/v1"
 
 
 class Kubernetes:
     """Answers GET, watch and PATCH as an API server would; changes need the bearer token."""
 
-    def __init__(self, services: dict[str, Service], config_maps: ConfigMaps, token: str) -> None:
+    def __init__(
+        self,
+        services: dict[str, Service],
+        triggers: list[Resource],
+        config_maps: ConfigMaps,
+        token: str,
+    ) -> None:
         self._services = services
+        self._triggers = triggers
         self._config_maps = config_maps
         self._token = token
 
@@ -25,6 +34,8 @@ class Kubernetes:
         match request.path.strip("/").split("/"):
             case ["apis", "serving.knative.dev", "v1", "namespaces", namespace, "services"]:
                 return self._read(request, self._service_list(namespace))
+            case ["apis", "eventing.knative.dev", "v1", "namespaces", namespace, "triggers"]:
+                return self._read(request, self._trigger_list(namespace))
             case ["apis", "apps", "v1", "namespaces", namespace, "deployments"]:
                 return self._read(request, self._deployment_list(namespace, request))
             case ["api", "v1", "namespaces", namespace, "configmaps"]:
@@ -50,6 +61,20 @@ class Kubernetes:
             if service.revision.namespace == namespace
         ]
         return {"apiVersion": SERVING, "kind": "ServiceList", "items": items}
+
+    def _trigger_list(self, namespace: str) -> dict[str, Any]:
+        items = [
+            {
+                "apiVersion": EVENTING,
+                "kind": "Trigger",
+                "metadata": {"name": trigger.name, "namespace": namespace},
+                "spec": trigger.spec,
+                "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+            }
+            for trigger in self._triggers
+            if trigger.namespace == namespace
+        ]
+        return {"apiVersion": EVENTING, "kind": "TriggerList", "items": items}
 
     def _deployment_list(self, namespace: str, request: web.BaseRequest) -> dict[str, Any]:
         key, _, wanted = request.query.get("labelSelector", SERVICE_LABEL).partition("=")

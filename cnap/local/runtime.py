@@ -89,7 +89,8 @@ class Runtime:
             max_field_size=MAX_HEADER,
         )
         self._network = Network(self._session, self._services, self._brokers)
-        kubernetes = Kubernetes(self._services, self._config_maps, self.token)
+        triggers = [one for one in resources if one.kind == "Trigger"]
+        kubernetes = Kubernetes(self._services, triggers, self._config_maps, self.token)
         ingress = Ingress(self._services, self._brokers, kubernetes)
         try:
             await self._guard.start()

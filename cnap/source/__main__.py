@@ -9,6 +9,7 @@ import dataclasses
 import logging
 import os
 import signal
+from collections.abc import Mapping
 
 import aiohttp
 
@@ -18,9 +19,14 @@ from cnap.errors import Unavailable
 from cnap.kubernetes import Kubernetes
 from cnap.source.sink import Sink
 from cnap.source.stream import Stream
+from cnap.source.triggers import Served
 from cnap.stores import Store, open_store
 
 log = logging.getLogger("cnap.source")
+
+LOOK_AGAIN = 5.0
+"""Seconds after which a model that nobody serves is looked for again."""
+NOTHING: Mapping[str, str] = {}
 
 
 class Streams:
@@ -31,9 +37,14 @@ class Streams:
         self._running: dict[str, Stream] = {}
         self._ending: set[asyncio.Task[None]] = set()
 
-    def follow(self, wanted: list[Camera]) -> None:
-        """Ends and starts only what changed; one that ends drains by itself."""
-        by_name = {camera.name: camera for camera in wanted}
+    def follow(self, wanted: list[Camera], missing: Mapping[str, str] = NOTHING) -> None:
+        """Ends and starts only what changed; one that ends drains by itself. `missing` are the
+        models that nobody serves, with the reason: frames go to the others."""
+        by_name = {camera.name: _served(camera, missing) for camera in wanted}
+        problems = {
+            camera.name: "; ".join(missing[model] for model in camera.models if model in missing)
+            for camera in wanted
+        }
         for name, stream in list(self._running.items()):
             camera = by_name.get(name)
             if camera is None:
@@ -47,8 +58,9 @@ class Streams:
                     self._end(stream, "connecting", "the camera was changed")
         for name, camera in by_name.items():
             if name not in self._running:
-                self._running[name] = Stream(camera, self._store, self._sink)
+                self._running[name] = Stream(camera, self._store, self._sink, problems[name])
                 self._running[name].start()
+            self._running[name].problem = problems[name]
 
     async def stop(self) -> None:
         for task in self._ending:
@@ -61,6 +73,11 @@ class Streams:
         task = asyncio.create_task(stream.stop(state, reason))
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
+
+
+def _served(camera: Camera, missing: Mapping[str, str]) -> Camera:
+    models = tuple(model for model in camera.models if model not in missing)
+    return dataclasses.replace(camera, models=models)
 
 
 async def run() -> None:
@@ -81,11 +98,29 @@ async def run() -> None:
 
 
 async def _follow(kubernetes: Kubernetes, streams: Streams) -> None:
+    changes: asyncio.Queue[list[Camera]] = asyncio.Queue()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_watch(kubernetes, changes))
+        group.create_task(_apply(Served(kubernetes), streams, changes))
+
+
+async def _apply(served: Served, streams: Streams, changes: asyncio.Queue[list[Camera]]) -> None:
+    """Follows the cameras and, while a model is missing, what comes to serve it."""
+    wanted = await changes.get()
+    while True:
+        await served.look(wanted)
+        streams.follow(wanted, served.missing)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(None if served.settled else LOOK_AGAIN):
+                wanted = await changes.get()
+
+
+async def _watch(kubernetes: Kubernetes, changes: asyncio.Queue[list[Camera]]) -> None:
     while True:
         try:
             async for data in kubernetes.watch_config_map(cameras.CONFIG_MAP):
                 try:
-                    streams.follow(cameras.parse(data.get(cameras.KEY, "")))
+                    changes.put_nowait(cameras.parse(data.get(cameras.KEY, "")))
                 except CameraError as error:
                     log.error("%s; the cameras stay as they were", error)
         except (aiohttp.ClientError, TimeoutError, Unavailable, ValueError) as error:

@@ -36,8 +36,9 @@ TOO_LATE = 5.0
 class Stream:
     """Reads in a thread of its own, since reading video blocks; posts through the event loop."""
 
-    def __init__(self, camera: Camera, store: Store, sink: Sink) -> None:
-        self.camera = camera
+    def __init__(self, camera: Camera, store: Store, sink: Sink, problem: str = "") -> None:
+        """`problem` is what is wrong with the camera although its video can be had."""
+        self.camera, self.problem = camera, problem
         self._sink = sink
         self._shelf = Shelf(store)
         self._loop = asyncio.get_running_loop()
@@ -189,6 +190,8 @@ class Stream:
 
     def _say(self, state: str, reason: str = "") -> None:
         """A new state is told at once; a new reason, like new totals, with the next segment."""
+        if self.problem and state in ("live", "behind"):
+            state, reason = "misconfigured", self.problem
         if self._totals.say(state, reason):
             log.info("%s: %s%s", self.camera.name, state, reason and f": {reason}")
             self._report_soon()

@@ -7,6 +7,9 @@ from cnap.cameras import Camera
 from cnap.events.attributes import rfc3339
 from cnap.events.state import StreamState
 
+LONGEST = 500
+"""Characters of a reason, as the event's schema has it."""
+
 
 class Totals:
     """One epoch's counts and the stream's state. Safe to use from several threads."""
@@ -56,6 +59,7 @@ class Totals:
 
     def say(self, state: str, reason: str = "") -> bool:
         """Takes a state with its reason; returns whether it is another state than before."""
+        reason = reason[:LONGEST]
         with self._lock:
             another = state != self._state
             if (state, reason) != (self._state, self._reason):

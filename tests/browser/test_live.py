@@ -32,6 +32,35 @@ def test_video_moves(page) -> None:
     moves(page, "lobby", "video")
 
 
+LATE = """
+async () => {
+  const { Player } = await import("/ui/js/player.js");
+  const { parse } = await import("/ui/js/mp4.js");
+  const { segment } = await import("/ui/js/api.js");
+  const found = await segment("lobby", null);
+  const video = document.createElement("video");
+  // The source is open, and takes segments, some time before the event says so.
+  let late = () => {};
+  MediaSource.prototype.addEventListener = (type, handler) => (late = handler);
+  const append = SourceBuffer.prototype.appendBuffer;
+  SourceBuffer.prototype.appendBuffer = function (data) {
+    append.call(this, data);
+    late();
+  };
+  return await new Promise((resolve) => {
+    const [shown, failed] = ["shown", "failed"].map((word) => () => resolve(word));
+    const player = new Player(video, { now: null }, shown, failed);
+    setInterval(() => player.append({ ...parse(found.data), epoch: found.epoch }), 20);
+  });
+}
+"""
+
+
+def test_segments_that_come_before_the_browser_says_it_is_ready(page) -> None:
+    until(lambda: tile(page, "lobby").locator("video").evaluate("(video) => video.currentTime > 0"))
+    assert page.evaluate(LATE) == "shown"
+
+
 def test_boxes_are_where_the_results_say(page, pipeline: Served) -> None:
     canvas = tile(page, "lobby").locator(".overlay")
 

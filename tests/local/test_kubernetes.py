@@ -36,6 +36,16 @@ async def test_services_and_deployments(run, objects, get):
     assert len((await get(runtime, "apis/apps/v1", path + "=a"))["items"]) == 1
 
 
+async def test_triggers(run, objects, get):
+    asked = {"attributes": {"type": "a", "wantsx": "true"}}
+    runtime = await run(objects.service(), objects.broker(), objects.trigger("mine", filter=asked))
+    (item,) = (await get(runtime, "apis/eventing.knative.dev/v1", "triggers"))["items"]
+
+    assert (item["kind"], item["metadata"]["name"]) == ("Trigger", "mine")
+    assert item["spec"]["filter"] == asked
+    assert item["status"]["conditions"] == [{"type": "Ready", "status": "True"}]
+
+
 async def test_reading_a_config_map(http, cameras):
     url, _ = cameras
     async with http.get(f"{url}/cameras") as response:

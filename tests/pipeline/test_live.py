@@ -9,6 +9,7 @@ from pathlib import Path
 import aiohttp
 
 from cnap import cameras
+from cnap.accounts import Account
 from cnap.cameras import Camera
 from cnap.redis import connect
 from cnap.running import Running
@@ -48,6 +49,11 @@ async def at_zero(at: Running) -> bool:
     return not any(counts[name] for name in FUNCTIONS)
 
 
+def drained(account: Account) -> bool:
+    """Paused, and the source has been told what became of all that it had sent."""
+    return (account.state, account.outstanding) == ("paused", 0)
+
+
 async def test_a_paused_camera_lets_its_functions_go_and_a_resumed_one_wakes_them(
     film: Path,
 ) -> None:
@@ -60,9 +66,9 @@ async def test_a_paused_camera_lets_its_functions_go_and_a_resumed_one_wakes_the
         assert all(running_now[name] >= 1 for name in FUNCTIONS)
 
         await change(at, [dataclasses.replace(camera, paused=True)])
-        await until(lambda: account_of(at, "gate").state == "paused")
+        await until(lambda: drained(account_of(at, "gate")))
         paused = account_of(at, "gate")
-        assert (paused.inflight, paused.outstanding, paused.failed) == (0, 0, 0)
+        assert (paused.inflight, paused.failed) == (0, 0)
         async with asyncio.timeout(60):
             while not await at_zero(at):
                 await asyncio.sleep(0.5)
@@ -85,6 +91,22 @@ async def test_a_bad_camera_does_not_disturb_another(film: Path, tmp_path: Path)
 
         assert "text.mp4 is not a video file" in account_of(at, "bad").reason
         assert account_of(at, "good").failed == 0
+
+
+async def test_a_model_that_is_not_deployed_is_told_and_leaves_nothing_in_flight(
+    film: Path,
+) -> None:
+    camera = Camera("gate", str(film), (MODEL, "face-0004"))
+    async with running([camera]) as at:
+        await until(lambda: account_of(at, "gate").inferred > 20)
+        found = account_of(at, "gate")
+        assert found.state == "misconfigured"
+        assert "deploy infer-face-0004" in found.reason
+        assert set(found.models) == {MODEL}
+
+        await change(at, [dataclasses.replace(camera, paused=True)])
+        await until(lambda: drained(account_of(at, "gate")))
+        assert account_of(at, "gate").inflight == 0
 
 
 async def test_a_killed_source_leaves_nothing_unaccounted(film: Path) -> None:

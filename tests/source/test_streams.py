@@ -51,3 +51,47 @@ async def test_cameras_come_change_pause_and_go(clip, folder_store):
 
     assert told(fake, "two")[-1] == "ended"
     assert list(folder_store.objects("")) == []
+
+
+async def test_a_model_that_nobody_serves_is_told_and_the_others_get_their_frames(
+    clip, folder_store
+):
+    async with broker() as (fake, sink):
+        streams = Streams(folder_store, sink)
+        gate = camera("gate", clip, models=("a", "b"))
+        streams.follow([gate], {"b": "no Trigger takes frames for b"})
+        await until(lambda: "misconfigured" in told(fake, "gate"))
+        state = next(one for one in fake.states() if one.state == "misconfigured")
+        assert (state.reason, state.models) == ("no Trigger takes frames for b", ("a",))
+        await until(lambda: sent(fake, "gate"))
+        epoch = sent(fake, "gate")[0].id.epoch
+        assert {one.models for one in sent(fake, "gate")} == {("a",)}
+
+        streams.follow([gate])
+        await until(lambda: sent(fake, "gate")[-1].models == ("a", "b"))
+        assert sent(fake, "gate")[-1].id.epoch > epoch
+        await until(lambda: told(fake, "gate")[-1] == "live")
+        await streams.stop()
+
+
+async def test_a_camera_none_of_whose_models_is_served_sends_nothing(clip, folder_store):
+    async with broker() as (fake, sink):
+        streams = Streams(folder_store, sink)
+        streams.follow([camera("gate", clip)], {"a": "no Trigger takes frames for a"})
+        await until(lambda: "misconfigured" in told(fake, "gate"))
+        await until(lambda: len(list(folder_store.objects("segments/"))) > 5)
+        assert sent(fake, "gate") == []
+        await streams.stop()
+
+
+async def test_a_problem_that_comes_or_goes_does_not_interrupt(clip, folder_store):
+    async with broker() as (fake, sink):
+        streams = Streams(folder_store, sink)
+        streams.follow([camera("gate", clip)])
+        await until(lambda: sent(fake, "gate"))
+        streams.follow([camera("gate", clip, models=("a", "b"))], {"b": "nobody"})
+        await until(lambda: told(fake, "gate")[-1] == "misconfigured")
+        streams.follow([camera("gate", clip)])
+        await until(lambda: told(fake, "gate")[-1] == "live")
+        assert len({one.id.epoch for one in sent(fake, "gate")}) == 1
+        await streams.stop()

@@ -2,6 +2,7 @@
 
 import { el, icon, say, svg } from "./dom.js";
 import { duration, plural, seconds } from "./format.js";
+import { going } from "./state.js";
 import { Wake } from "./wake.js";
 
 const SPAN = 120;
@@ -101,7 +102,7 @@ export class Functions {
 
   update(functions, streams) {
     this.wake.update(functions);
-    const live = streams.filter((stream) => ["live", "behind"].includes(stream.state)).length;
+    const live = streams.filter((stream) => going(stream.state)).length;
     say(this.cameras, `${live} of ${streams.length} live`);
     const names = functions.map((one) => one.name).join();
     if (names !== this.#root.dataset.names) this.#lay(functions, names);

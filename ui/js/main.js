@@ -9,6 +9,7 @@ import { plural, rate } from "./format.js";
 import { Functions } from "./functions.js";
 import { Grid } from "./grid.js";
 import { Panel } from "./panel.js";
+import { going } from "./state.js";
 import { setUpTheme } from "./theme.js";
 
 const AWAY = 10_000;
@@ -64,7 +65,7 @@ function tellConnection() {
 }
 
 function summarise({ streams, functions: all }) {
-  const live = streams.filter((stream) => ["live", "behind"].includes(stream.state)).length;
+  const live = streams.filter((stream) => going(stream.state)).length;
   const frames = streams.reduce((sum, stream) => sum + stream.rate, 0);
   const replicas = all.reduce((sum, one) => sum + one.replicas, 0);
   const parts = [plural(live, "live stream"), `${rate(frames)} frames/s inferred`, plural(replicas, "replica")];

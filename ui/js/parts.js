@@ -8,6 +8,7 @@ export function parts(name, account, { pause, focus }) {
     picture: el("canvas", { class: "picture", hidden: true, "aria-hidden": "true" }),
     overlay: el("canvas", { class: "overlay", role: "img" }),
     badge: el("span", { class: "badge", hidden: true }),
+    problem: el("span", { class: "badge problem", hidden: true }),
     wake: el("span", { class: "badge waking", hidden: true }),
     veilTitle: el("strong"),
     veilWords: el("span"),
@@ -18,7 +19,7 @@ export function parts(name, account, { pause, focus }) {
     account: el("button", { type: "button", class: "account", title: "Why frames were dropped or failed", onclick: focus }, account.bar, account.counts),
   };
   made.veil = el("div", { class: "veil", hidden: true }, made.veilTitle, made.veilWords);
-  made.stage = el("div", { class: "stage", ondblclick: focus }, made.video, made.picture, made.overlay, el("div", { class: "badges" }, made.badge, made.wake), made.veil);
+  made.stage = el("div", { class: "stage", ondblclick: focus }, made.video, made.picture, made.overlay, el("div", { class: "badges" }, made.badge, made.problem, made.wake), made.veil);
   const line = el(
     "div",
     { class: "line" },

@@ -66,8 +66,6 @@ export class Player {
 
   #open(url) {
     URL.revokeObjectURL(url);
-    if (!this.#source) return;
-    this.#source.duration = Infinity;
     this.#work();
   }
 
@@ -87,6 +85,7 @@ export class Player {
     const segment = this.#queue[0];
     if (!segment) return;
     if (!this.#buffer) {
+      this.#source.duration = Infinity; // now, since no buffer may be updating
       this.#buffer = this.#source.addSourceBuffer(segment.type);
       this.#buffer.addEventListener("updateend", () => (this.#settle(), this.#work()));
       this.#type = segment.type;

@@ -7,12 +7,14 @@ import { filter } from "./filter.js";
 import { duration, rate, seconds } from "./format.js";
 import { Overlay } from "./overlay.js";
 import { parts } from "./parts.js";
+import { going } from "./state.js";
 import { Viewer } from "./viewer.js";
 
 const STATES = {
   connecting: "Connecting",
   live: "Live",
   behind: "Behind",
+  misconfigured: "Misconfigured",
   paused: "Paused",
   ended: "Ended",
   failed: "Failed",
@@ -57,7 +59,7 @@ export class Tile {
 
   // Whether there should be video.
   get running() {
-    return ["live", "behind", "connecting", "resuming"].includes(this.state);
+    return going(this.state) || ["connecting", "resuming"].includes(this.state);
   }
 
   update(stream) {
@@ -149,28 +151,30 @@ export class Tile {
     }
     p.badge.hidden = !this.viewer.fallback;
     say(p.badge, this.viewer.fallback);
+    p.problem.hidden = state !== "misconfigured";
+    say(p.problem, p.problem.hidden ? "" : stream.reason);
   }
 
   #numbers(stream, state) {
     const models = Object.values(stream.models);
     const inferred = models.length ? Math.max(...models.map((one) => one.rate)) : 0;
-    const going = ["live", "behind"].includes(state);
+    const here = going(state);
     // Pushed files don't say how many frames a second they have.
     const speeds = [stream.framerate && rate(stream.framerate), models.length && rate(inferred)].filter(Boolean);
-    say(this.#parts.speed, going && speeds.length ? `${speeds.join(" → ")} fps` : "");
+    say(this.#parts.speed, here && speeds.length ? `${speeds.join(" → ")} fps` : "");
     this.#parts.speed.title = `${rate(stream.framerate)} frames a second come in, ${rate(inferred)} are looked at`;
-    say(this.#parts.latency, going && stream.latency !== null ? seconds(stream.latency) : "");
+    say(this.#parts.latency, here && stream.latency !== null ? seconds(stream.latency) : "");
   }
 
   #veil(stream, state) {
     const p = this.#parts;
     const trouble = this.running ? this.viewer.trouble : "";
-    const going = ["live", "behind"].includes(state);
+    const here = going(state);
     const moves = performance.now() - this.#came < STILL;
-    p.veil.hidden = moves || (going && this.moment !== null && !trouble);
+    p.veil.hidden = moves || (here && this.moment !== null && !trouble);
     if (p.veil.hidden) return;
-    say(p.veilTitle, trouble ? "No video" : going ? "Waiting for video" : (STATES[state] ?? state));
-    say(p.veilWords, trouble || (going ? "" : stream.reason || this.#since(stream, state)));
+    say(p.veilTitle, trouble ? "No video" : here ? "Waiting for video" : (STATES[state] ?? state));
+    say(p.veilWords, trouble || (here ? "" : stream.reason || this.#since(stream, state)));
   }
 
   #since(stream, state) {
