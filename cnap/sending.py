@@ -1,6 +1,7 @@
 """Sending files through a pipeline: every frame gets a result or a counted failure."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ from cnap.awaited import Awaited, Result
 from cnap.committed import Committed, Outcomes
 from cnap.errors import BadEvent, Unavailable
 from cnap.events.attributes import rfc3339
-from cnap.events.identity import SegmentId
+from cnap.events.identity import SegmentId, frames_key
 from cnap.events.segment import SegmentEvent
 from cnap.events.state import StreamState
 from cnap.pieces import End, Input, Piece, pieces
@@ -49,7 +50,7 @@ class Sending:
         self._stream, self._models, self._real = stream, tuple(summary.models), pace == "real"
         self._sink, self._redis = sink, database
         self._summary, self._say = summary, say
-        self._shelf = Shelf(store, VIEWED if self._real else 0)
+        self._store, self._shelf = store, Shelf(store, VIEWED if self._real else 0)
         self._epoch = time.time_ns() // 1_000_000
         self._captured = self._refused = 0
         self._places = asyncio.Semaphore(IN_FLIGHT)
@@ -87,10 +88,19 @@ class Sending:
             await self._leave(whole)
 
     async def _leave(self, whole: bool) -> None:
+        """Leaves nothing behind, nor what the pipeline made of segments whose end nobody awaits."""
         await self._aside(self._shelf.clear)
+        if whole:
+            await self._tell("ended", "all files are sent", 1, LAST_WORDS)
+        else:
+            await self._tell("ended", "interrupted", 1, LAST_WORDS_IN_HASTE)
+            await self._aside(self._delete_frames)
         self._thread.shutdown(wait=False)
-        reason = "all files are sent" if whole else "interrupted"
-        await self._tell("ended", reason, 1, LAST_WORDS if whole else LAST_WORDS_IN_HASTE)
+
+    def _delete_frames(self) -> None:
+        begun = SegmentId(self._stream, self._epoch, 0)
+        with contextlib.suppress(Unavailable):  # what stays, the janitor deletes
+            self._store.delete(*(frames_key(begun.at(sequence)) for sequence in self._awaited))
 
     async def _send_all(self, files: Sequence[Input], tasks: asyncio.TaskGroup) -> None:
         source = pieces(files)

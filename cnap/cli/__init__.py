@@ -2,6 +2,8 @@
 
 import importlib
 import os
+import signal
+import sys
 
 import click
 
@@ -38,7 +40,8 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Errors become one line that says what to do; a closed pipe is no error."""
+    """Errors become one line that says what to do; a closed pipe is no error, nor is Ctrl-C."""
+    signal.signal(signal.SIGINT, lambda number, _: sys.exit(128 + number))
     from cnap.errors import CnapError
 
     try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import sys
@@ -62,6 +63,7 @@ def send(
         stream_name(stream)
     except BadEvent as error:
         raise click.BadParameter(str(error)) from None
+    logging.basicConfig(level=logging.ERROR, format="%(asctime)s %(message)s")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _nothing_sent)
     found = inputs(paths)
