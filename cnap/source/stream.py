@@ -187,6 +187,8 @@ class Stream:
             log.error("%s", error)
             totals.drop("refused", event.framecount)
         totals.settle(event.id.sequence)
+        if not self._thread.is_alive() and not totals.outstanding:
+            self._report_soon()  # no segment comes any more with which it would be told
 
     def _say(self, state: str, reason: str = "") -> None:
         """A new state is told at once; a new reason, like new totals, with the next segment."""

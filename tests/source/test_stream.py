@@ -62,6 +62,28 @@ async def test_every_frame_is_sent_once_and_told(clip, folder_store):
     assert list(folder_store.objects("")) == []
 
 
+async def test_what_was_outstanding_when_the_film_ended_is_told_when_it_no_longer_is(
+    clip, folder_store
+):
+    over = asyncio.Event()
+
+    async def answer(event):
+        await over.wait()
+        return 202
+
+    async with broker() as (fake, sink):
+        fake.answer = answer
+        stream = Stream(camera(clip), folder_store, sink)
+        stream.start()
+        await until(lambda: fake.states() and fake.last.state == "ended")
+        outstanding = fake.last.outstanding
+        over.set()
+        await until(lambda: fake.last.outstanding == 0)
+        await stream.stop("ended", "over")
+
+    assert outstanding > 0
+
+
 async def test_a_slow_pipeline_gets_fewer_frames_and_then_fewer_segments(clip, folder_store):
     async with broker() as (fake, sink):
         fake.answer = lambda event: asyncio.sleep(3600)
