@@ -24,7 +24,12 @@ ODDEST = 10
 MAX_BYTES = 1 << 30
 """Decoded pictures of one segment."""
 
-CONTAINERS = {"video/mp4": "mp4", "video/mp2t": "mpegts"}
+CONTAINERS = {
+    "video/mp4": "mp4",
+    "video/quicktime": "mov",
+    "video/x-nut": "nut",
+    "video/mp2t": "mpegts",
+}
 # Without these the demuxer decodes several frames only to guess a frame rate that nobody asks for.
 QUICK = {"probesize": "32", "analyzeduration": "0"}
 LIMITS = {"max_pixels": str(MAX_PIXELS)}
@@ -104,10 +109,10 @@ class Gop:
         with _demuxed(data, content_type) as (stream, packets):
             if self._codec is None:
                 self._codec = stream.codec_context
-                aspect = stream.sample_aspect_ratio
-                self.aspect = aspect if aspect and 1 / ODDEST <= aspect <= ODDEST else None
+                self.aspect = pixel_aspect(stream)
                 self._codec.thread_count = 1
-            self._pending = sorted(self._pending + [(p.pts, p.duration or 0) for p in packets])
+            mine = [(p.pts, p.duration or 0) for p in packets if shows(p, self._codec.name)]
+            self._pending = sorted(self._pending + mine)
             yield stream, packets
 
     def _decode(self, packets: list[av.Packet], last: bool = False) -> None:
@@ -136,6 +141,18 @@ class Gop:
     def _keep_only(self, pending: list[tuple[int, int]]) -> None:
         self._pending = pending
         self._ready = {pts: self._ready[pts] for pts, _ in pending if pts in self._ready}
+
+
+def pixel_aspect(stream: av.VideoStream) -> Fraction | None:
+    """Width of a pixel by its height; None where the video doesn't say, or something absurd."""
+    aspect = stream.sample_aspect_ratio
+    return aspect if aspect and 1 / ODDEST <= aspect <= ODDEST else None
+
+
+def shows(packet: av.Packet, codec: str) -> bool:
+    """Whether a frame is shown for the packet. VP8 has some that are only referred to: RFC 6386,
+    9.1 (show_frame). Other codecs put those into the packet of one that is shown."""
+    return codec != "vp8" or bool(packet.size and memoryview(packet)[0] & 0x10)
 
 
 class _demuxed:

@@ -36,7 +36,6 @@ class Piece:
 
     file: Input
     cut: Cut
-    datacontenttype: str
     size: tuple[int, int]
     share: float
     """How much of the file, 0 to 1, has been read with it."""
@@ -91,16 +90,16 @@ def _picture(file: Input, sequence: int, start: Fraction) -> Iterator[Piece]:
     size = claimed_size(memoryview(data))
     if 0 in size:
         raise BadMedia(f"a picture of {size[0]}x{size[1]} has nothing in it")
-    cut = Cut(data, start, PICTURE_TIME, sequence, True, 0, 1, sequence)
-    yield Piece(file, cut, PICTURES[file.path.suffix.lower()], size, 1.0)
+    kind = PICTURES[file.path.suffix.lower()]
+    cut = Cut(data, start, PICTURE_TIME, sequence, True, 0, 1, sequence, kind)
+    yield Piece(file, cut, size, 1.0)
 
 
 def _video(file: Input, sequence: int, start: Fraction) -> Iterator[Piece]:
     # With its whole path: ffmpeg takes what is before a colon, as in 12:30.mp4, for a protocol.
     camera = FileCamera(str(file.path.absolute()), loop=False)
     try:
-        codec = camera.stream.codec_context
-        size, length = (codec.width, codec.height), camera.duration
+        size, length = camera.size, camera.duration
         cutter = Cutter(camera.stream, sequence=sequence, start=start)
         read = 0
 
@@ -109,7 +108,7 @@ def _video(file: Input, sequence: int, start: Fraction) -> Iterator[Piece]:
             read += len(cut.data)
             far = float(cut.start + cut.duration - start)
             share = far / length if length else read / max(1, file.size)
-            return Piece(file, cut, "video/mp4", size, min(1.0, share))
+            return Piece(file, cut, size, min(1.0, share))
 
         broken = None
         try:

@@ -18,6 +18,7 @@ from cnap.events.identity import SegmentId, frames_key
 from cnap.events.segment import SegmentEvent
 from cnap.events.state import StreamState
 from cnap.pieces import End, Input, Piece, pieces
+from cnap.source.cutter import Cut
 from cnap.source.shelf import VIEWED, Shelf
 from cnap.source.sink import Sink
 from cnap.stores import Store
@@ -122,7 +123,7 @@ class Sending:
         if cut.framecount:
             await self._places.acquire()
         segment = SegmentId(self._stream, self._epoch, cut.sequence)
-        dataref = await self._keep(segment, piece)
+        dataref = await self._keep(segment, cut)
         self._captured += cut.framecount
         awaited = Awaited(piece.light(), self._stream, self._models)
         if cut.framecount:
@@ -131,7 +132,6 @@ class Sending:
                 segment,
                 cut,
                 dataref,
-                piece.datacontenttype,
                 models=self._models,
                 capturedframes=self._captured,
                 wake=self._captured == cut.framecount,
@@ -140,13 +140,13 @@ class Sending:
             tasks.create_task(self._post(event))
         await self._order.put(awaited)
 
-    async def _keep(self, segment: SegmentId, piece: Piece) -> str:
+    async def _keep(self, segment: SegmentId, cut: Cut) -> str:
         """Stores a segment, waiting for a store that is full or away; Unavailable in the end."""
         give_up = time.monotonic() + PATIENCE
         while True:
             await self._aside(self._shelf.clear_out, next(iter(self._awaited), None))
             try:
-                return await self._aside(self._shelf.put, segment, piece.cut, piece.datacontenttype)
+                return await self._aside(self._shelf.put, segment, cut)
             except Unavailable:
                 if time.monotonic() > give_up:
                     raise

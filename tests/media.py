@@ -101,6 +101,31 @@ def turned(path: Path, degrees: int) -> Path:
     return path
 
 
+def edited(path: Path, *edits: tuple[float, float]) -> Path:
+    """Writes an edit list into an MP4 of PyAV's: each edit's start and length in seconds."""
+    data = path.read_bytes()
+    moov, trak, mdia = (data.index(kind) - 4 for kind in (b"moov", b"trak", b"mdia"))
+    timescale = struct.unpack_from(">I", data, data.index(b"mvhd") + 16)[0]
+    mediascale = struct.unpack_from(">I", data, data.index(b"mdhd") + 16)[0]
+    first = 0
+    if (elst := data.find(b"elst", trak, mdia)) > 0:
+        first = struct.unpack_from(">i", data, elst + 16)[0]
+    tkhd = data[trak + 8 : trak + 8 + struct.unpack_from(">I", data, trak + 8)[0]]
+    entries = b"".join(
+        struct.pack(">IiI", round(length * timescale), round(start * mediascale) + first, 0x10000)
+        for start, length in edits
+    )
+    body = struct.pack(">I4sII", 16 + len(entries), b"elst", 0, len(edits)) + entries
+    head = tkhd + struct.pack(">I4s", 8 + len(body), b"edts") + body
+    grown = len(head) - (mdia - trak - 8)
+    resized = bytearray(data[:trak] + data[trak : trak + 8] + head + data[mdia:])
+    for place in (moov, trak):
+        size = struct.unpack_from(">I", resized, place)[0]
+        struct.pack_into(">I", resized, place, size + grown)
+    path.write_bytes(resized)
+    return path
+
+
 def plain(path: Path) -> list[tuple[Fraction, np.ndarray]]:
     """Each frame's time (seconds) and its planes, by one plain decode of the whole file."""
     with av.open(str(path)) as container:

@@ -24,6 +24,7 @@ OPEN_X264 = {"x264-params": "open-gop=1:bframes=3:b-adapt=0:keyint=12:scenecut=0
 INTRA_REFRESH = {"x264-params": "intra-refresh=1:keyint=20:bframes=0"}
 PYRAMID = {"x264-params": "b-pyramid=normal:bframes=8:b-adapt=0:keyint=30:scenecut=0"}
 X265 = "log-level=none:pools=none:frame-threads=1:keyint=24:min-keyint=24:bframes=4"
+HIDDEN_REFERENCES = {"auto-alt-ref": "1", "lag-in-frames": "16", "b": "200000"}
 MADE = {
     "plain.mp4": {},
     "bframes.mp4": {"bframes": 3},
@@ -52,6 +53,18 @@ MADE = {
     "mjpeg.avi": {"codec": "mjpeg", "pixels": "yuvj420p", "frames": 12},
     "mpeg4.avi": {"codec": "mpeg4", "bframes": 2},
     "mpeg2.ts": {"codec": "mpeg2video", "bframes": 2},
+    "mpeg2.mxf": {"codec": "mpeg2video", "bframes": 2},
+    "mpeg1.mpg": {"codec": "mpeg1video", "bframes": 2},
+    "vp8.webm": {"codec": "libvpx", "options": {"deadline": "realtime"}},
+    "vp8-hidden.webm": {"codec": "libvpx", "options": HIDDEN_REFERENCES},
+    "prores.mov": {"codec": "prores_ks", "pixels": "yuv422p10le", "frames": 12},
+    "huffyuv.avi": {"codec": "huffyuv", "pixels": "yuv422p", "frames": 12},
+    "ffv1.mkv": {"codec": "ffv1", "frames": 12},
+    "wmv.wmv": {"codec": "wmv2"},
+    "raw.avi": {"codec": "rawvideo", "frames": 12},
+    "raw-rgb.mov": {"codec": "rawvideo", "pixels": "rgb24", "frames": 12},
+    "dv.avi": {"codec": "dvvideo", "size": (720, 576), "frames": 6},
+    "still.gif": {"codec": "gif", "pixels": "rgb8", "frames": 12},
 }
 
 

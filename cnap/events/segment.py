@@ -20,9 +20,14 @@ TYPE = "io.cnap.video.segment.v1"
 
 SUFFIXES = {
     "video/mp4": "mp4",
+    "video/quicktime": "mov",
+    "video/x-nut": "nut",
     "video/mp2t": "ts",
     "image/jpeg": "jpg",
     "image/png": "png",
+    "image/webp": "webp",
+    "image/bmp": "bmp",
+    "image/tiff": "tiff",
 }
 
 
@@ -62,14 +67,13 @@ class SegmentEvent:
         segment: SegmentId,
         cut: Cut,
         dataref: str,
-        datacontenttype: str = "video/mp4",
         **facts: object,
     ) -> SegmentEvent:
         """The event of a segment that was cut just now; `facts` are the other fields."""
         return cls(
             id=segment,
             time=segment.began + timedelta(seconds=float(cut.start)),
-            datacontenttype=datacontenttype,
+            datacontenttype=cut.datacontenttype,
             dataref=dataref,
             framecount=cut.framecount,
             gopstart=cut.gopstart,

@@ -32,10 +32,10 @@ class Shelf:
         self._store, self._viewed = store, viewed
         self._segments: deque[_Segment] = deque()
 
-    def put(self, segment: SegmentId, cut: Cut, datacontenttype: str = "video/mp4") -> str:
+    def put(self, segment: SegmentId, cut: Cut) -> str:
         """Stores a segment; returns its `dataref`. Raises Unavailable where the store is full or
         away."""
-        key = segment_key(segment, cut.gopstart, SUFFIXES[datacontenttype])
+        key = segment_key(segment, cut.gopstart, SUFFIXES[cut.datacontenttype])
         self._store.put(key, cut.data)
         gop = (segment.epoch, cut.gopstart)
         self._segments.append(_Segment(key, segment, gop, time.monotonic()))

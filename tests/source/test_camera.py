@@ -69,7 +69,7 @@ def empty(folder):
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (raw, "says no times; put it into a container: ffmpeg -i raw.h264 -c copy raw.mp4"),
+        (broken, "has video of a kind that nothing here decodes"),
         (broken, "has video of a kind that nothing here decodes"),
         (text, "is not a video file"),
         (empty, "is not a video file"),

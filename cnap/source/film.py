@@ -1,0 +1,108 @@
+"""A video file, opened: its video's packets, each with both times."""
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+from av.stream import Disposition
+
+from cnap.decoder import LIMITS, pixel_aspect
+from cnap.errors import CnapError
+from cnap.pictures import Size, displayed_size
+from cnap.source.order import in_display_order, lacks_order
+from cnap.source.times import counted, dated, needed
+
+log = logging.getLogger("cnap.source")
+
+BARE = {"h264", "hevc"}
+"""FFmpeg's names of streams without a container, and so without a clock."""
+PICTURE = Disposition.attached_pic | Disposition.timed_thumbnails
+SHOWN = 30
+"""Packets in which a first frame is looked for."""
+
+
+class CameraFailed(CnapError):
+    """The camera can't be read: which, and why, for people."""
+
+
+class Film:
+    """The first video of a file. Raises CameraFailed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.container = _opened(path)
+        try:
+            self.stream = self._video()
+        except CameraFailed:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        self.container.close()
+
+    @property
+    def framerate(self) -> float:
+        """Frames a second, 0 where the file doesn't say."""
+        if self._bare:  # the average is what FFmpeg assumes, whatever the video itself says
+            return float(self.stream.guessed_rate or 25)
+        return float(self.stream.average_rate or self.stream.guessed_rate or 0)
+
+    def packets(self) -> Iterator[av.Packet]:
+        """In decode order; frames that an edit list hides are `is_discard`."""
+        packets = self._read()
+        packets = self._counted(packets) if self._bare else dated(packets)
+        if lacks_order(self.container, self.stream):
+            packets = in_display_order(packets, self.stream)
+        return needed(packets)
+
+    def displayed(self) -> Size:
+        """Width and height as displayed, which only a frame tells; used up afterwards."""
+        codec = self.stream.codec_context
+        aspect = pixel_aspect(self.stream)
+        if not codec.is_open:
+            codec.options = LIMITS
+        for _, packet in zip(range(SHOWN), self._read(), strict=False):
+            with contextlib.suppress(av.FFmpegError):
+                for frame in codec.decode(packet):
+                    return displayed_size(frame, aspect)
+        return max(1, round(codec.width * (aspect or 1))), codec.height
+
+    @property
+    def _bare(self) -> bool:
+        return self.container.format.name in BARE
+
+    def _video(self) -> av.VideoStream:
+        films = [one for one in self.container.streams.video if not one.disposition & PICTURE]
+        if not films:
+            raise CameraFailed(f"{self.path} has no video in it")
+        if films[0].codec_context is None:
+            raise CameraFailed(f"{self.path} has video of a kind that nothing here decodes")
+        return films[0]
+
+    def _read(self) -> Iterator[av.Packet]:
+        try:
+            for packet in self.container.demux(self.stream):
+                if packet.size:
+                    yield packet
+        except av.FFmpegError as error:
+            raise CameraFailed(f"{self.path.name} can't be read on: {error.strerror}") from None
+
+    def _counted(self, packets: Iterator[av.Packet]) -> Iterator[av.Packet]:
+        log.warning("%s says no times: it is taken for %g frames/s", self.path.name, self.framerate)
+        return counted(packets, round(1 / self.framerate / self.stream.time_base))
+
+
+def _opened(path: Path) -> av.container.InputContainer:
+    try:
+        return av.open(path)
+    except FileNotFoundError:
+        raise CameraFailed(f"{path} is not there") from None
+    except (av.FFmpegError, OSError, ValueError) as error:
+        if "moov atom not found" in str(error):
+            raise CameraFailed(
+                f"{path} is cut short: its index (moov) is missing, which recorders write last"
+            ) from None
+        reason = getattr(error, "strerror", None) or error
+        raise CameraFailed(f"{path} is not a video file: {reason}") from None

@@ -1,0 +1,62 @@
+"""Both times, of decoding and of presentation, for packets that lack one or both."""
+
+from collections.abc import Iterable, Iterator
+
+import av
+
+
+def counted(packets: Iterable[av.Packet], duration: int) -> Iterator[av.Packet]:
+    """Packets of a film that says no times: one is decoded after the other."""
+    for number, packet in enumerate(packets):
+        packet.dts = packet.pts = number * duration
+        packet.duration = duration
+        yield packet
+
+
+def dated(packets: Iterable[av.Packet]) -> Iterator[av.Packet]:
+    """Packets of a film that says times: what some packets lack follows from the others."""
+    undated: list[av.Packet] = []
+    after: int | None = None
+    for packet in packets:
+        if packet.pts is None and packet.dts is None:
+            packet.dts = after
+        if packet.dts is None:  # Matroska has none, and the first can't be computed
+            undated.append(packet)
+            continue
+        yield from _before(packet.dts, undated)
+        undated.clear()
+        after = packet.dts + (packet.duration or 1)
+        yield _both(packet)
+    shown = [packet.pts for packet in undated if packet.pts is not None]
+    yield from _before(min(shown, default=0), undated)
+
+
+def _before(following: int, packets: list[av.Packet]) -> Iterator[av.Packet]:
+    """The packets with decode times of their own, evenly before the one that follows."""
+    for left, packet in zip(range(len(packets), 0, -1), packets, strict=True):
+        packet.dts = following - left * (packet.duration or 1)
+        yield _both(packet)
+
+
+def _both(packet: av.Packet) -> av.Packet:
+    if packet.pts is None:
+        packet.pts = packet.dts
+    return packet
+
+
+def needed(packets: Iterable[av.Packet]) -> Iterator[av.Packet]:
+    """Without the hidden packets that no shown one refers to: edit lists (ISO/IEC 14496-12, 8.6.6)
+    hide frames, and end anywhere in a GOP. The others stay, hidden as they are."""
+    hidden: list[av.Packet] = []
+    last: int | None = None
+    for packet in packets:
+        if packet.is_keyframe and last is not None:
+            # Those past the end of what was shown; before the beginning, a GOP may be needed.
+            hidden = [one for one in hidden if one.pts < last]
+        if packet.is_discard:
+            hidden.append(packet)
+            continue
+        last = packet.pts if last is None else max(last, packet.pts)
+        yield from hidden
+        hidden.clear()
+        yield packet
