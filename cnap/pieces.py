@@ -15,6 +15,8 @@ log = logging.getLogger("cnap.send")
 
 PICTURES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png"}
 PICTURE_TIME = Fraction(1, 25)
+SHORT = 0.02
+"""Share of its length by which a film may be shorter than it says."""
 MAX_PICTURE = 256 << 20
 """Bytes: more than the largest picture that is decoded has without any compression."""
 
@@ -52,6 +54,10 @@ class End:
     file: Input
     reason: str = ""
 
+    def __str__(self) -> str:
+        name = self.file.name
+        return self.reason if name in self.reason else f"{name}: {self.reason}"
+
 
 def pieces(files: Sequence[Input]) -> Iterator[Piece | End]:
     """The segments of the files, one sequence over all of them, and each file's end. A file that
@@ -65,7 +71,7 @@ def pieces(files: Sequence[Input]) -> Iterator[Piece | End]:
                 sequence = piece.cut.sequence + 1
                 start = max(start, piece.cut.start + piece.cut.duration)
         except CnapError as error:
-            reason = str(error)
+            reason = str(error).replace(str(file.path.absolute()), file.name)
         except OSError as error:
             reason = f"{file.name} can't be read: {error.strerror or error}"
         except Exception as error:
@@ -101,10 +107,11 @@ def _video(file: Input, sequence: int, start: Fraction) -> Iterator[Piece]:
     try:
         size, length = camera.size, camera.duration
         cutter = Cutter(camera.stream, sequence=sequence, start=start)
-        read = 0
+        read = packets = 0
+        far = 0.0
 
         def piece(cut: Cut) -> Piece:
-            nonlocal read
+            nonlocal read, far
             read += len(cut.data)
             far = float(cut.start + cut.duration - start)
             share = far / length if length else read / max(1, file.size)
@@ -113,11 +120,27 @@ def _video(file: Input, sequence: int, start: Fraction) -> Iterator[Piece]:
         broken = None
         try:
             for packet in camera.packets():
+                packets += 1
                 yield from map(piece, cutter.feed(packet))
         except CnapError as error:
             broken = error
         yield from map(piece, cutter.end())
         if broken:
             raise broken
+        _check_whole(camera, packets, far)
     finally:
         camera.close()
+
+
+def _check_whole(camera: FileCamera, packets: int, far: float) -> None:
+    """Raises BadMedia where fewer frames and seconds are there than the file says: FFmpeg takes
+    the end of one that was cut short for a usual end."""
+    stream = camera.stream
+    length = 0.0
+    if stream.duration:
+        length = float(stream.duration * stream.time_base)
+    elif len(stream.container.streams) == 1:
+        length = camera.duration
+    fewer = not stream.frames or packets < stream.frames
+    if fewer and length - far > max(0.5, length * SHORT):
+        raise BadMedia(f"it is cut short: {far:.1f} of its {length:.1f} seconds are there")

@@ -75,12 +75,13 @@ class Sending:
             async with asyncio.TaskGroup() as tasks:
                 try:
                     telling = tasks.create_task(self._tell("live", "", 0, LAST_WORDS))
-                    tasks.create_task(self._read_outcomes())
+                    reading = tasks.create_task(self._read_outcomes())
                     tasks.create_task(self._send_all(files, tasks))
                     await self._give_all(give)
-                    telling.cancel()
                 finally:
                     self._over = True
+                telling.cancel()
+                reading.cancel()
             whole = True
         except ExceptionGroup as several:
             raise several.exceptions[0] from None
@@ -187,7 +188,7 @@ class Sending:
                 await give(result)
             self._summary.passed(awaited.what)
             if isinstance(awaited.what, End) and awaited.what.reason:
-                self._say(f"{awaited.what.file.name}: {awaited.what.reason}")
+                self._say(str(awaited.what))
 
     async def _aside(self, function: Callable[..., T], *arguments: object) -> T:
         loop = asyncio.get_running_loop()

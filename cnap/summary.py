@@ -91,14 +91,18 @@ class Summary:
 
     def lines(self, files: int) -> Iterator[str]:
         """In words, where `files` were to be sent."""
-        of = "" if files == self.files else f" of {files}"
+        done = f"{self.files}" if files == self.files else f"{self.files} of {files}"
         unread = f" ({self.unread} can't be read)" if self.unread else ""
         yield (
-            f"{self.files}{of} {'file' if max(files, self.files) == 1 else 'files'}{unread}, "
-            f"{self.frames} frames in {self.seconds:.1f} s: {self.rate:.1f} frames/s"
+            f"{done} {_plural('file', files)}{unread}, {self.frames} "
+            f"{_plural('frame', self.frames)} in {self.seconds:.1f} s: {self.rate:.1f} frames/s"
         )
         for model, counts in self.models.items():
             yield f"{model}: {counts}"
+
+
+def _plural(word: str, count: int) -> str:
+    return word if count == 1 else f"{word}s"
 
 
 def _count(counter: Counter[str], name: str, count: int = 1) -> None:

@@ -2,6 +2,7 @@
 
 import os
 
+import av
 import pytest
 
 from cnap import pieces as pieces_module
@@ -114,3 +115,33 @@ def test_a_surprise_costs_one_file_and_no_other(film, tmp_path, monkeypatch):
 
     assert ends == {"odd.png": "unexpected error: LookupError('what is this')", "film.mp4": ""}
     assert sum(piece.cut.framecount for piece in found) == 50
+
+
+def index_first(made, path):
+    """The same film, with an MP4's index before its frames."""
+    options = {"movflags": "faststart"} if path.suffix == ".mp4" else {}
+    with av.open(str(made)) as source, av.open(str(path), "w", options=options) as output:
+        stream = output.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux():
+            if packet.dts is not None:
+                packet.stream = stream
+                output.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.mkv"])
+def test_a_film_that_was_cut_short_is_not_taken_for_whole(tmp_path, name):
+    film = index_first(media.clip(tmp_path / f"made-{name}", frames=100, rate=20), tmp_path / name)
+    assert read(film)[1] == {name: ""}
+    cut = tmp_path / f"cut {name}"
+    cut.write_bytes(film.read_bytes()[: film.stat().st_size * 6 // 10])
+    found, ends = read(cut)
+
+    assert 20 < sum(piece.cut.framecount for piece in found) < 90
+    assert "it is cut short: " in ends[cut.name]
+    assert " of its 5.0 seconds are there" in ends[cut.name]
+
+
+def test_sound_may_be_longer_than_the_film(tmp_path):
+    film = media.clip(tmp_path / "film.mkv", frames=20, rate=20, audio=True)
+    assert read(film)[1] == {"film.mkv": ""}

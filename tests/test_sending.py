@@ -2,7 +2,9 @@
 
 import asyncio
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
+from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from redis import asyncio as redis
@@ -11,15 +13,18 @@ from cnap import sending as sending_module
 from cnap.accounts import account
 from cnap.errors import Unavailable
 from cnap.events import outcome, schemas
+from cnap.events.identity import frames_key
 from cnap.events.segment import SegmentEvent
 from cnap.inputs import inputs
 from cnap.ledger import Ledger
+from cnap.pieces import End, Input, Piece
 from cnap.publish import Publisher
 from cnap.sending import Sending
+from cnap.source.cutter import Cut
 from cnap.stores.directory import DirectoryStore
 from cnap.summary import Summary
 from tests import media, outcomes
-from tests.broker import broker
+from tests.broker import broker, until
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +53,14 @@ def good(about, model):
 
 
 @asynccontextmanager
-async def pipeline(store, database, url, outcome_of=good, models=("a",)):
+async def pipeline(store, database, url, outcome_of=good, models=("a",), pace="max"):
     """A Sending to a Broker whose other end is `outcome_of`."""
     async with (
         broker() as (fake, sink),
         redis.Redis.from_url(url, decode_responses=True) as reading,
     ):
         fake.answer = Pipeline(Publisher(store, Ledger(database)), outcome_of).answer
-        yield fake, Sent(Summary(models), store, sink, reading)
+        yield fake, Sent(Summary(models), store, sink, reading, pace)
 
 
 class Sent:
@@ -220,6 +225,182 @@ async def test_a_file_that_breaks_off_gives_the_frames_before_that(
 
     assert 50 < sending.summary.inferred < 100
     (said,) = sending.said
-    assert said.startswith("text.mp4: ")
+    assert said.startswith("text.mp4 is not a video file")
     assert (sending.summary.files, sending.summary.unread) == (3, 1)
     assert list(folder_store.objects("")) == []
+
+
+class Archive:
+    """Pictures that exist only while somebody holds them."""
+
+    def __init__(self, count):
+        self.count, self.read, self.alive, self.most = count, 0, 0, 0
+        archive = self
+
+        class Data(bytes):
+            def __init__(self, *_):
+                archive.read += 1
+                archive.alive += 1
+                archive.most = max(archive.most, archive.alive)
+
+            def __del__(self):
+                archive.alive -= 1
+
+        self.data = Data
+
+    def pieces(self, files):
+        for n in range(self.count):
+            file = Input(Path(f"{n}.png"), f"{n}.png", 1)
+            place = Fraction(n, 25)
+            cut = Cut(self.data(b"x"), place, Fraction(1, 25), n, True, 0, 1, n)
+            yield picture(file, cut)
+            yield End(file)
+
+
+def picture(file, cut):
+    """A piece, whatever a cut says of its content."""
+    facts = {"datacontenttype": "image/png"}
+    known = {field.name for field in fields(Piece)}
+    return Piece(
+        file=file, cut=cut, size=(4, 4), share=1.0, **(facts if set(facts) & known else {})
+    )
+
+
+async def test_however_much_is_sent_little_of_it_is_held(
+    folder_store, database, redis_url, monkeypatch
+):
+    archive = Archive(300)
+    monkeypatch.setattr(sending_module, "pieces", archive.pieces)
+    stored = []
+
+    def seen(about, model):
+        stored.append(len(list(folder_store.objects(""))))
+        yield from good(about, model)
+
+    async with pipeline(folder_store, database, redis_url, seen) as (_, sending):
+        await sending.run([])
+
+    assert sending.summary.files == sending.summary.inferred == 300
+    assert archive.most <= sending_module.IN_FLIGHT + 2
+    assert max(stored) <= 2 * sending_module.IN_FLIGHT
+    assert archive.alive == 0
+
+
+async def test_while_one_segment_is_slow_not_all_others_are_held_for_it(
+    folder_store, database, redis_url, monkeypatch
+):
+    monkeypatch.setattr(sending_module, "HELD", 20)
+    archive = Archive(200)
+    monkeypatch.setattr(sending_module, "pieces", archive.pieces)
+    async with pipeline(folder_store, database, redis_url) as (fake, sending):
+        usual, first = fake.answer, asyncio.Event()
+
+        async def answer(event):
+            if SegmentEvent.from_event(event).id.sequence == 0:
+                await first.wait()
+            return await usual(event)
+
+        fake.answer = answer
+        work = asyncio.create_task(sending.run([]))
+        await until(lambda: len(fake.segments()) >= 10)
+        await asyncio.sleep(0.5)
+        held, given = archive.read, len(sending.results)
+        first.set()
+        await work
+
+    assert given == 0
+    assert held <= 20 + sending_module.IN_FLIGHT
+    assert [one["sequence"] for one in sending.results] == list(range(200))
+
+
+async def test_a_reader_that_is_slow_slows_the_sender(
+    film, folder_store, database, redis_url, monkeypatch
+):
+    monkeypatch.setattr(sending_module, "HELD", 20)
+    archive = Archive(200)
+    monkeypatch.setattr(sending_module, "pieces", archive.pieces)
+    async with pipeline(folder_store, database, redis_url) as (_, sending):
+        reads = asyncio.Event()
+
+        async def give(result):
+            await reads.wait()
+
+        work = asyncio.create_task(sending.sending.run([], give))
+        await until(lambda: archive.read > 10)
+        await asyncio.sleep(0.5)
+        assert archive.read <= 20 + sending_module.IN_FLIGHT
+        reads.set()
+        await work
+    assert sending.summary.inferred == 200
+
+
+async def test_what_is_interrupted_leaves_nothing_and_says_so(
+    film, folder_store, database, redis_url
+):
+    async with pipeline(folder_store, database, redis_url) as (fake, sending):
+        usual = fake.answer
+
+        async def answer(event):
+            about = SegmentEvent.from_event(event)
+            if about.id.sequence < 2:
+                return await usual(event)
+            folder_store.put(frames_key(about.id), b"frames that nobody looks at any more")
+            return await asyncio.sleep(3600, 202)
+
+        fake.answer = answer
+        work = asyncio.create_task(sending.run([film, film]))
+        await until(lambda: len(sending.results) == 2 and list(folder_store.objects("frames/")))
+        work.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await work
+
+    assert (fake.last.state, fake.last.reason) == ("ended", "interrupted")
+    assert list(folder_store.objects("")) == []
+    assert (sending.summary.files, sending.summary.segments) == (0, 2)
+    assert 0 < sending.summary.bytes < film.stat().st_size
+
+
+async def test_at_a_cameras_pace_segments_stay_for_those_who_watch(
+    tmp_path, folder_store, database, redis_url
+):
+    film = media.clip(tmp_path / "short.mp4", frames=40, rate=50, gop=10)
+    stored = []
+
+    def seen(about, model):
+        stored.append(len(list(folder_store.objects("segments/"))))
+        yield from good(about, model)
+
+    async with pipeline(folder_store, database, redis_url, seen, pace="real") as (fake, sending):
+        await sending.run([film])
+        sent = [one.id.sequence for one in fake.segments()]
+
+    assert stored == [n + 1 for n in range(len(sent))]
+    assert list(folder_store.objects("")) == []
+
+
+async def test_a_file_that_cannot_be_read_has_its_place_among_the_results(
+    film, tmp_path, folder_store, database, redis_url
+):
+    text = tmp_path / "text.mp4"
+    text.write_text("this is not a film")
+    models = ("a", "b")
+    async with pipeline(folder_store, database, redis_url, good, models) as (_, sending):
+        found = await sending.run([text, film, text])
+
+    for result in (*found[:2], *found[-2:]):
+        (failed,) = result.pop("failed")
+        assert failed["index"] is None
+        assert "not a video file" in failed["reason"]
+        assert result == {
+            "stream": "gate",
+            "model": result["model"],
+            "sequence": None,
+            "width": None,
+            "height": None,
+            "frames": [],
+            "timings": {},
+            "file": "text.mp4",
+        }
+    assert [one["model"] for one in found] == ["a", "b"] * (len(found) // 2)
+    assert (sending.summary.files, sending.summary.unread, sending.summary.failed) == (3, 2, 0)
+    assert len(sending.said) == 2

@@ -115,13 +115,12 @@ def _wanted(
     """The models to send for, where a pipeline runs; CnapError where it can't do that."""
     if stream in _cameras(running):
         raise CnapError(f"{stream} is a camera of the running pipeline: choose another --stream")
-    unknown = ", ".join(dict.fromkeys(name for name in models if name not in running.models))
+    unknown = [name for name in dict.fromkeys(models) if name not in running.models]
     if unknown or of_files:
-        has = ", ".join(running.models)
+        without = f" and without {', '.join(unknown)}" if unknown else ""
         raise CnapError(
-            f"a pipeline runs already, with {has}"
-            + (f" and without {unknown}" if unknown else "")
-            + "; leave --model out, or end that one first (this command then starts its own)"
+            f"a pipeline runs already, with {', '.join(running.models)}{without}; leave --model, "
+            "--family and --labels out, or end that one first (this command then starts its own)"
         )
     return tuple(dict.fromkeys(models)) or tuple(running.models)
 
