@@ -171,9 +171,11 @@ def test_func_yaml_and_the_service_ask_for_the_same(name):
     (container,) = template["spec"]["containers"]
     options, annotations = func["deploy"]["options"], template["metadata"]["annotations"]
 
-    wanted = {one["name"]: one["value"] for one in func["run"]["envs"]}
+    wanted = {one["name"]: one["value"] for one in func["run"]["envs"] if "name" in one}
     assert wanted.items() <= {one["name"]: one.get("value") for one in container["env"]}.items()
     for key, annotation in (("min", "min-scale"), ("max", "max-scale"), ("target", "target")):
         assert str(options["scale"][key]) == annotations[f"autoscaling.knative.dev/{annotation}"]
-    concurrency = options["resources"]["limits"]["concurrency"]
-    assert concurrency == template["spec"]["containerConcurrency"]
+    limits = dict(options["resources"]["limits"])
+    assert limits.pop("concurrency") == template["spec"]["containerConcurrency"]
+    resources = {"requests": options["resources"]["requests"], "limits": limits}
+    assert resources == container["resources"]
