@@ -39,10 +39,10 @@ def inputs(paths: Sequence[Path]) -> Found:
         if not path.is_dir():
             files.append(_named(path))
             continue
-        within = sorted(_within(path), key=lambda file: _natural(file.relative_to(path)))
+        within = list(map(Path, sorted(_within(str(path)), key=_natural)))
         media = [file for file in within if file.suffix.lower() in MEDIA]
         if not media:
-            raise CnapError(f"{path} has no film and no picture in it")
+            raise CnapError(f"{_text(str(path))} has no film and no picture in it")
         files += media
         skipped += [file.name for file in within if file.suffix.lower() not in MEDIA]
     several = Counter(file.name for file in dict.fromkeys(files))
@@ -61,8 +61,8 @@ def _named(path: Path) -> Path:
     raise CnapError(f"{_text(str(path))} is {'a link to nothing' if broken else 'not there'}")
 
 
-def _within(folder: Path) -> Iterator[Path]:
-    waiting = [str(folder)]
+def _within(folder: str) -> Iterator[str]:
+    waiting = [folder]
     while waiting:
         place = waiting.pop()
         try:
@@ -73,22 +73,17 @@ def _within(folder: Path) -> Iterator[Path]:
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
                     else:
-                        yield Path(entry.path)
+                        yield entry.path
         except OSError as error:
             raise CnapError(f"{_text(place)} can't be read: {error.strerror}") from None
 
 
-def _natural(path: Path) -> list[list[tuple[bool, int, str]]]:
+def _natural(path: str) -> tuple[list[list[str | int]], str]:
     """A key by which numbers in names are in the order of their values."""
-    return [
-        [
-            (not part.isdecimal(), int(part) if part.isdecimal() else 0, part.casefold())
-            for part in re.split("([0-9]+)", name)
-            if part
-        ]
-        + [(False, -1, name)]
-        for name in path.parts
-    ]
+    names = path.casefold().split("/")
+    # Every other part of a split is a number, so that like is compared with like.
+    parts = (re.split("([0-9]+)", name) for name in names)
+    return [[int(p) if n % 2 else p for n, p in enumerate(split)] for split in parts], path
 
 
 def _size(file: Path) -> int:

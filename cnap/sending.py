@@ -33,6 +33,8 @@ HELD = 64
 PATIENCE = 120.0
 """Seconds to wait for a store or a Broker that is away."""
 LAST_WORDS, LAST_WORDS_IN_HASTE = 30.0, 2.0
+LAST_FRAMES = 0.5
+"""Seconds in which what is being decoded when all is interrupted is written into the store."""
 
 
 class Sending:
@@ -96,6 +98,7 @@ class Sending:
             await self._tell("ended", "all files are sent", 1, LAST_WORDS)
         else:
             await self._tell("ended", "interrupted", 1, LAST_WORDS_IN_HASTE)
+            await asyncio.sleep(LAST_FRAMES if self._awaited else 0)
             await self._aside(self._delete_frames)
         self._thread.shutdown(wait=False)
 
