@@ -16,10 +16,10 @@ from cnap import cameras, janitor
 from cnap.cameras import Camera, CameraError
 from cnap.embedded import EmbeddedRedis
 from cnap.errors import CnapError, Unavailable
-from cnap.events import wants
 from cnap.files import folder
 from cnap.local import PortError, Runtime
 from cnap.local.process import Guard
+from cnap.manifests import of_model
 from cnap.models import cache_dir
 from cnap.redis import connect, said_plainly
 from cnap.running import Running
@@ -28,7 +28,6 @@ from cnap.stores import Store, open_store
 
 log = logging.getLogger("cnap.pipeline")
 
-TEMPLATE_MODEL = "yolox-nano"
 NAMESPACE = "cnap"
 CONTROL = "cnap-control"
 
@@ -168,12 +167,9 @@ def manifests(models: Sequence[str], into: Path) -> list[Path]:
         if path.name not in ("kustomization.yaml", "infer.yaml", "janitor.yaml")
     ]
     for model in models:
-        for place in shipped:
-            text = (place / "infer.yaml").read_text().replace(TEMPLATE_MODEL, model)
-            text = text.replace(wants.attribute(TEMPLATE_MODEL), wants.attribute(model))
-            path = into / f"{place.name}-infer-{model}.yaml"
-            path.write_text(text)
-            paths.append(path)
+        for name, text in of_model(model).items():
+            (into / name).write_text(text)
+            paths.append(into / name)
     return paths
 
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from cnap.cli import COMMANDS, cli
@@ -122,6 +123,18 @@ def test_the_models_as_json(cnap):
         assert model["here"] is False
     plain = cnap("models").stdout
     assert all(model["name"] in plain for model in listed)
+
+
+def test_a_model_as_yaml_for_a_cluster(cnap):
+    made = cnap("models", "--yaml", "yunet", "--image", "registry.example.com/cnap:9")
+    unknown = cnap("models", "--yaml", "nonesuch")
+
+    kinds = [one["kind"] for one in yaml.safe_load_all(made.stdout)]
+    assert sorted(kinds) == ["Service", "Trigger", "Trigger"]
+    assert "registry.example.com/cnap:9" in made.stdout
+    assert unknown.returncode == 1
+    assert "no model is called 'nonesuch'" in unknown.stderr
+    assert unknown.stdout == ""
 
 
 def test_doctor_says_what_is_there(cnap):

@@ -11,7 +11,7 @@ import yaml
 
 from cnap.events import frames, outcome, segment, state, wants
 from cnap.files import folder
-from cnap.pipeline import TEMPLATE_MODEL
+from cnap.manifests import IMAGE, TEMPLATE_MODEL, of_model
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -179,3 +179,28 @@ def test_func_yaml_and_the_service_ask_for_the_same(name):
     assert limits.pop("concurrency") == template["spec"]["containerConcurrency"]
     resources = {"requests": options["resources"]["requests"], "limits": limits}
     assert resources == container["resources"]
+
+
+@pytest.mark.parametrize("model", ["yunet", "yolox-nano-int8"])
+def test_one_more_model_has_a_service_and_triggers_of_its_own(model):
+    texts = of_model(model, "registry.example.com/cnap:9").values()
+    found = [one for text in texts for one in yaml.safe_load_all(text)]
+    (service,) = (one for one in found if one["kind"] == "Service")
+    triggers = {one["metadata"]["name"]: one for one in found if one["kind"] == "Trigger"}
+    (container,) = service["spec"]["template"]["spec"]["containers"]
+
+    assert service["metadata"]["name"] == f"infer-{model}"
+    assert container["image"] == "registry.example.com/cnap:9"
+    assert {"name": "CNAP_MODEL", "value": model} in container["env"]
+    assert set(triggers) == {f"infer-{model}", f"wake-{model}"}
+    for trigger in triggers.values():
+        assert (wants.attribute(model), "true") in matched(trigger)
+        assert trigger["spec"]["subscriber"]["ref"]["name"] == f"infer-{model}"
+    dead = triggers[f"infer-{model}"]["spec"]["delivery"]["deadLetterSink"]
+    assert dead["uri"] == f"?deadletter={model}"
+
+
+def test_every_part_runs_the_one_image():
+    pods = [one.values[0] for one in CONTAINERS]
+
+    assert {container["image"] for pod in pods for container in pod["containers"]} == {IMAGE}

@@ -5,12 +5,19 @@ import json
 import click
 
 from cnap import models as catalog
+from cnap.manifests import IMAGE, of_model
 
 
-@click.command(epilog="Example:  cnap models --json")
+@click.command(epilog="Example:  cnap models --yaml yunet | kubectl apply -n cnap -f -")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def models(as_json: bool) -> None:
+@click.option("--yaml", "served", metavar="MODEL", help="What to apply to a cluster to serve it.")
+@click.option("--image", default=IMAGE, help="With --yaml: the image that has the model.")
+def models(as_json: bool, served: str | None, image: str) -> None:
     """List the models that can be used by name."""
+    if served:
+        catalog.model(served)  # or it is no name of a model
+        click.echo("---\n".join(of_model(served, image).values()), nl=False)
+        return
     entries = [catalog.model(name) for name in catalog.names()]
     if as_json:
         facts = [
