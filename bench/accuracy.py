@@ -118,7 +118,8 @@ def yolov3(compiled: Callable, picture: np.ndarray) -> Raw:
 def engine(name: str) -> Run:
     from cnap.inference import Engine, InferenceFailure
     from cnap.models import cache_dir, model
-    from cnap.pictures import Scaler, displayed_size, still
+    from cnap.pictures import Scaler, displayed_size
+    from cnap.stills import still
 
     entry = model(name)
     ready, scaler = Engine(entry, cache_dir(), threshold=THRESHOLD), Scaler()

@@ -6,33 +6,18 @@ that no earlier event had. A decoder that shows a frame sooner has it kept for i
 """
 
 import contextlib
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
 import av
 
+from cnap.demuxer import Demuxed, pixel_aspect, shows
 from cnap.errors import BadMedia
-from cnap.events.attributes import MAX_FRAMES, MAX_HELDBACK
+from cnap.events.attributes import MAX_HELDBACK
 
-MAX_PIXELS = 36_000_000
-"""8K is 33 million pixels; a picture that claims more is refused before memory is taken for it."""
-
-ODDEST = 10
-"""Pixels that claim to be wider or higher than this many times the other are not believed."""
 MAX_BYTES = 1 << 30
 """Decoded pictures of one segment."""
-
-CONTAINERS = {
-    "video/mp4": "mp4",
-    "video/quicktime": "mov",
-    "video/x-nut": "nut",
-    "video/mp2t": "mpegts",
-}
-# Without these the demuxer decodes several frames only to guess a frame rate that nobody asks for.
-QUICK = {"probesize": "32", "analyzeduration": "0"}
-LIMITS = {"max_pixels": str(MAX_PIXELS)}
 
 
 @dataclass(frozen=True)
@@ -106,7 +91,7 @@ class Gop:
     ) -> Iterator[tuple[av.VideoStream, list[av.Packet]]]:
         """The next segment's packets; their frames are pending then."""
         self.next += 1
-        with _demuxed(data, content_type) as (stream, packets):
+        with Demuxed(data, content_type) as (stream, packets):
             if self._codec is None:
                 self._codec = stream.codec_context
                 self.aspect = pixel_aspect(stream)
@@ -141,78 +126,3 @@ class Gop:
     def _keep_only(self, pending: list[tuple[int, int]]) -> None:
         self._pending = pending
         self._ready = {pts: self._ready[pts] for pts, _ in pending if pts in self._ready}
-
-
-def pixel_aspect(stream: av.VideoStream) -> Fraction | None:
-    """Width of a pixel by its height; None where the video doesn't say, or something absurd."""
-    aspect = stream.sample_aspect_ratio
-    return aspect if aspect and 1 / ODDEST <= aspect <= ODDEST else None
-
-
-def shows(packet: av.Packet, codec: str) -> bool:
-    """Whether a frame is shown for the packet. VP8 has some that are only referred to: RFC 6386,
-    9.1 (show_frame). Other codecs put those into the packet of one that is shown."""
-    return codec != "vp8" or bool(packet.size and memoryview(packet)[0] & 0x10)
-
-
-class _demuxed:
-    """The video stream of a segment, and its packets: at least one."""
-
-    def __init__(self, data: memoryview, content_type: str) -> None:
-        self._data, self._format = data, CONTAINERS[content_type]
-
-    def __enter__(self) -> tuple[av.VideoStream, list[av.Packet]]:
-        try:
-            self._container = av.open(
-                io.BytesIO(self._data),
-                format=self._format,
-                options=QUICK,
-                stream_options=[LIMITS],
-            )
-        except (av.FFmpegError, ValueError) as error:
-            raise BadMedia(f"this is not {self._format} video: {_reason(error)}") from None
-        try:
-            return self._read()
-        except BaseException:
-            self._container.close()
-            raise
-
-    def __exit__(self, *_: object) -> None:
-        # The first segment's codec context goes on being used: it keeps what it needs alive.
-        self._container.close()
-
-    def _read(self) -> tuple[av.VideoStream, list[av.Packet]]:
-        if not self._container.streams.video:
-            raise BadMedia("the segment has no video in it")
-        stream = self._container.streams.video[0]
-        codec = stream.codec_context
-        if codec is None:
-            raise BadMedia("the segment's video is of a kind that nothing here decodes")
-        if codec.width * codec.height > MAX_PIXELS:
-            raise BadMedia(
-                f"a picture of {codec.width}x{codec.height} is over the limit of "
-                f"{MAX_PIXELS // 1_000_000} million pixels"
-            )
-        if not codec.is_open:
-            codec.options = LIMITS
-        packets = []
-        for packet in self._packets(stream):
-            if packet.pts is not None and packet.size:
-                packets.append(packet)
-            if len(packets) > MAX_FRAMES:
-                raise BadMedia(f"the segment has more than {MAX_FRAMES} frames")
-        if not packets:
-            raise BadMedia("the segment has no frames in it")
-        return stream, packets
-
-    def _packets(self, stream: av.VideoStream) -> Iterator[av.Packet]:
-        try:
-            yield from self._container.demux(stream)
-        except av.FFmpegError:
-            return  # a truncated segment: what came before the end counts
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, av.FFmpegError):
-        return error.strerror or type(error).__name__
-    return "there is no stream in it"  # PyAV has no stream to give our options to

@@ -5,22 +5,30 @@ from fractions import Fraction
 
 import av
 import numpy as np
+from av.sidedata.sidedata import Type
 from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
-
-from cnap.decoder import MAX_PIXELS
-from cnap.errors import BadMedia
 
 Size = tuple[int, int]
 
-FRAME_HEADERS = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-"""Markers of JPEG's frame headers, which tell the picture's size."""
+
+def orientation(frame: av.VideoFrame) -> tuple[int, bool]:
+    """Quarter turns anticlockwise that make the frame upright, and whether it is to be mirrored
+    left to right before: by its display matrix (ISO/IEC 14496-12, 8.3.2)."""
+    matrix = frame.side_data.get(Type.DISPLAYMATRIX)
+    if matrix is None:
+        return 0, False
+    a, b, _, c, d = np.frombuffer(matrix, "=i4")[:5].tolist()
+    mirrored = a * d < b * c
+    turns = math.atan2(b, -a) if mirrored else math.atan2(-b, a)
+    return round(turns / (math.pi / 2)) % 4, mirrored
 
 
 def displayed_size(frame: av.VideoFrame, aspect: Fraction | None) -> Size:
     """Width and height in which a player shows the frame: square pixels, turned upright."""
     width = max(1, round(frame.width * (aspect or 1)))
     height = frame.height
-    return (height, width) if frame.rotation % 180 else (width, height)
+    turns, _ = orientation(frame)
+    return (height, width) if turns % 2 else (width, height)
 
 
 class Scaler:
@@ -35,7 +43,7 @@ class Scaler:
 
     def nv12(self, frame: av.VideoFrame, size: Size) -> np.ndarray:
         """The upright frame as (h*3/2, w) uint8; `size` is its even width and height."""
-        turns = round(frame.rotation / 90) % 4
+        turns, mirrored = orientation(frame)
         width, height = size[::-1] if turns % 2 else size
         scaled = self._scale.reformat(
             frame,
@@ -46,7 +54,7 @@ class Scaler:
             dst_color_range=ColorRange.MPEG,
             threads=1,
         )
-        return _turned(scaled.to_ndarray(), turns)
+        return _turned(scaled.to_ndarray(), turns, mirrored)
 
 
 def jpeg(plane: np.ndarray, quality: int = 90) -> bytes:
@@ -58,54 +66,16 @@ def jpeg(plane: np.ndarray, quality: int = 90) -> bytes:
     )[1].tobytes()
 
 
-def still(data: memoryview) -> av.VideoFrame:
-    """A JPEG or PNG file as a frame, upright by its EXIF orientation."""
-    import cv2
-
-    width, height = claimed_size(data)
-    if width * height > MAX_PIXELS:
-        raise BadMedia(
-            f"a picture of {width}x{height} is over the limit of "
-            f"{MAX_PIXELS // 1_000_000} million pixels"
-        )
-    try:
-        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:
-        picture = None
-    if picture is None:
-        raise BadMedia("this is not a JPEG or PNG picture")
-    return av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="bgr24")
-
-
-def claimed_size(data: memoryview) -> Size:
-    """Width and height by the file's own header, before any memory is taken for the picture.
-
-    PNG: https://www.w3.org/TR/png/#11IHDR, JPEG: ITU-T T.81, B.2.2 (frame header).
-    """
-    if data[:8] == b"\x89PNG\r\n\x1a\n" and data[12:16] == b"IHDR" and len(data) >= 24:
-        return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
-    place = 2
-    while data[:2] == b"\xff\xd8" and place + 9 < len(data) and data[place] == 0xFF:
-        marker, length = data[place + 1], int.from_bytes(data[place + 2 : place + 4], "big")
-        if marker == 0xFF:
-            place += 1  # a fill byte
-        elif marker in FRAME_HEADERS:
-            height = int.from_bytes(data[place + 5 : place + 7], "big")
-            return int.from_bytes(data[place + 7 : place + 9], "big"), height
-        elif marker < 0xC0 or 0xD0 <= marker <= 0xD9:
-            break  # no segment: nothing that belongs before a frame header
-        else:
-            place += 2 + length
-    raise BadMedia("this is not a JPEG or PNG picture")
-
-
-def _turned(plane: np.ndarray, turns: int) -> np.ndarray:
-    """An NV12 picture turned anticlockwise by `turns` quarters."""
-    if not turns:
+def _turned(plane: np.ndarray, turns: int, mirrored: bool) -> np.ndarray:
+    """An NV12 picture mirrored left to right, then turned anticlockwise by `turns` quarters."""
+    if not turns and not mirrored:
         return plane
     height, width = plane.shape[0] * 2 // 3, plane.shape[1]
-    luma = np.rot90(plane[:height], turns)
-    chroma = np.rot90(plane[height:].reshape(height // 2, width // 2, 2), turns)
+    luma = plane[:height]
+    chroma = plane[height:].reshape(height // 2, width // 2, 2)
+    if mirrored:
+        luma, chroma = luma[:, ::-1], chroma[:, ::-1]
+    luma, chroma = np.rot90(luma, turns), np.rot90(chroma, turns)
     return np.concatenate([luma, chroma.reshape(luma.shape[0] // 2, luma.shape[1])])
 
 

@@ -21,7 +21,8 @@ from cnap.events.segment import SegmentEvent
 from cnap.frames import FrameGroup, nv12_dtype
 from cnap.gops import Gops
 from cnap.models import ModelError, catalog
-from cnap.pictures import Scaler, Size, displayed_size, fitting, jpeg, still
+from cnap.pictures import Scaler, Size, displayed_size, fitting, jpeg
+from cnap.stills import still
 from cnap.stores import Store
 
 ROUNDING = 10e-6

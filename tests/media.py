@@ -10,13 +10,6 @@ import av
 import numpy as np
 
 MILLISECONDS = Fraction(1, 1000)
-QUARTERS = {
-    # QuickTime's track matrix (a b c d) for a picture turned clockwise; ISO/IEC 14496-12, 8.3.2
-    0: (1, 0, 0, 1),
-    90: (0, 1, -1, 0),
-    180: (-1, 0, 0, -1),
-    270: (0, -1, 1, 0),
-}
 
 
 def clip(
@@ -90,40 +83,15 @@ def corners(size: tuple[int, int]) -> np.ndarray:
     return np.repeat(grey[:, :, None], 3, axis=2)
 
 
-def turned(path: Path, degrees: int) -> Path:
-    """Writes a clockwise rotation into the MP4's track header, as a phone does."""
-    data = bytearray(path.read_bytes())
-    place = data.index(b"tkhd") + 4
-    place += 40 + (12 if data[place] == 1 else 0)
-    a, b, c, d = (value * 0x10000 for value in QUARTERS[degrees])
-    struct.pack_into(">9i", data, place, a, b, 0, c, d, 0, 0, 0, 0x40000000)
-    path.write_bytes(data)
-    return path
-
-
-def edited(path: Path, *edits: tuple[float, float]) -> Path:
-    """Writes an edit list into an MP4 of PyAV's: each edit's start and length in seconds."""
-    data = path.read_bytes()
-    moov, trak, mdia = (data.index(kind) - 4 for kind in (b"moov", b"trak", b"mdia"))
-    timescale = struct.unpack_from(">I", data, data.index(b"mvhd") + 16)[0]
-    mediascale = struct.unpack_from(">I", data, data.index(b"mdhd") + 16)[0]
-    first = 0
-    if (elst := data.find(b"elst", trak, mdia)) > 0:
-        first = struct.unpack_from(">i", data, elst + 16)[0]
-    tkhd = data[trak + 8 : trak + 8 + struct.unpack_from(">I", data, trak + 8)[0]]
-    entries = b"".join(
-        struct.pack(">IiI", round(length * timescale), round(start * mediascale) + first, 0x10000)
-        for start, length in edits
-    )
-    body = struct.pack(">I4sII", 16 + len(entries), b"elst", 0, len(edits)) + entries
-    head = tkhd + struct.pack(">I4s", 8 + len(body), b"edts") + body
-    grown = len(head) - (mdia - trak - 8)
-    resized = bytearray(data[:trak] + data[trak : trak + 8] + head + data[mdia:])
-    for place in (moov, trak):
-        size = struct.unpack_from(">I", resized, place)[0]
-        struct.pack_into(">I", resized, place, size + grown)
-    path.write_bytes(resized)
-    return path
+def quarters(luma: np.ndarray) -> list[int]:
+    """Mean brightness of the picture's quarters, row by row, 0 to 3 in steps of `corners`."""
+    height, width = luma.shape
+    middle = [
+        luma[y : y + height // 4, x : x + width // 4].mean()
+        for y in (height // 8, height * 5 // 8)
+        for x in (width // 8, width * 5 // 8)
+    ]
+    return [round((float(one) - 16) / 219 * 3) for one in middle]
 
 
 def plain(path: Path) -> list[tuple[Fraction, np.ndarray]]:

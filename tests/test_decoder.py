@@ -7,7 +7,7 @@ import struct
 import av
 import pytest
 
-from cnap import decoder
+from cnap import demuxer
 from cnap.decoder import Gop
 from cnap.errors import BadMedia
 from cnap.events.attributes import MAX_FRAMES, MAX_HELDBACK
@@ -96,7 +96,7 @@ def test_noise_anywhere_in_a_segment_never_does_worse_than_fail(data):
 
 
 def test_a_picture_over_the_limit_is_refused_before_it_is_decoded(data, monkeypatch):
-    monkeypatch.setattr(decoder, "MAX_PIXELS", 64 * 48 - 1)
+    monkeypatch.setattr(demuxer, "MAX_PIXELS", 64 * 48 - 1)
     with pytest.raises(BadMedia, match="a picture of 64x48 is over the limit"):
         show(data, 10)
 
@@ -109,7 +109,7 @@ def test_a_frame_that_turns_out_over_the_limit_fails(folder, monkeypatch):
 
     assert pictures(show(bytes(bomb), 1)) == [False]
     assert pictures(show(cut.data, 1)) == [True]
-    monkeypatch.setitem(decoder.LIMITS, "max_pixels", str(64 * 48 - 1))
+    monkeypatch.setitem(demuxer.LIMITS, "max_pixels", str(64 * 48 - 1))
     assert pictures(show(cut.data, 1)) == [False]
 
 

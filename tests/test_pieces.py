@@ -1,14 +1,17 @@
 """Files as one stream of segments, whatever becomes of some of them."""
 
 import os
+from fractions import Fraction
 
 import av
+import cv2
 import pytest
 
 from cnap import pieces as pieces_module
+from cnap.events.segment import SUFFIXES
 from cnap.inputs import inputs
 from cnap.pieces import End, Input, Piece, pieces
-from tests import media
+from tests import boxes, media
 
 
 def read(*paths):
@@ -70,6 +73,28 @@ def test_any_name_is_only_a_name(tmp_path, monkeypatch, name):
 
     assert ends == {name: ""}
     assert sum(piece.cut.framecount for piece in found) == 5
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "bmp", "tif", "tiff"])
+def test_a_picture_is_a_segment_of_its_kind(tmp_path, suffix):
+    path = tmp_path / f"picture.{suffix}"
+    path.write_bytes(cv2.imencode(path.suffix, media.picture(1, (64, 48)))[1].tobytes())
+    (piece,), _ = read(path)
+
+    assert piece.size == (64, 48)
+    assert piece.cut.data == path.read_bytes()
+    assert SUFFIXES[piece.cut.datacontenttype][:3] == suffix[:3]
+
+
+@pytest.mark.parametrize(
+    ("degrees", "aspect", "size"),
+    [(0, None, (64, 48)), (90, None, (48, 64)), (0, Fraction(3, 2), (96, 48))],
+)
+def test_a_film_is_as_large_as_it_is_displayed(tmp_path, degrees, aspect, size):
+    path = media.clip(tmp_path / "film.mp4", frames=5, aspect=aspect)
+    (piece,), _ = read(boxes.turned(path, degrees))
+
+    assert piece.size == size
 
 
 def test_a_picture_without_a_pixel_is_no_segment(tmp_path):

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from cnap.dashboard.tail import LEASE, Segment
@@ -25,6 +26,8 @@ RATE = 5
 """Pictures a second."""
 WIDEST = 960
 KEPT = 60
+STILL = Fraction(1, 25)
+"""Seconds from one still image to the next, as `cnap send` has it: their files tell no time."""
 QUALITY = 75
 
 # One at a time: pictures are a courtesy, and the functions need the machine more.
@@ -83,10 +86,11 @@ class _Reel:
     def _pictures(self, segment: Segment, data: bytes) -> list[Picture]:
         from cnap.decoder import Gop
         from cnap.errors import BadMedia
-        from cnap.pictures import still
+        from cnap.stills import still
 
         if segment.content_type.startswith("image/"):
-            return [Picture(float(segment.epoch), _jpeg(still(memoryview(data)), None))]
+            moment = segment.epoch + 1000 * float(segment.sequence * STILL)
+            return [Picture(moment, _jpeg(still(memoryview(data)), None))]
         start = (segment.epoch, segment.gopstart)
         if self._gop is None or self._gopstart != start:
             self._gop, self._gopstart = Gop(segment.gopstart), start

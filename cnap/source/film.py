@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 from av.stream import Disposition
 
-from cnap.decoder import LIMITS, pixel_aspect
+from cnap.demuxer import LIMITS, pixel_aspect
 from cnap.errors import CnapError
 from cnap.pictures import Size, displayed_size
 from cnap.source.order import in_display_order, lacks_order

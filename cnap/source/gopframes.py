@@ -2,7 +2,7 @@
 
 import av
 
-from cnap.decoder import shows
+from cnap.demuxer import shows
 
 
 class GopFrames:

@@ -4,7 +4,7 @@ import io
 
 import av
 
-from cnap.decoder import CONTAINERS, QUICK
+from cnap.demuxer import CONTAINERS, QUICK
 from cnap.errors import BadMedia
 
 FRAGMENT = {

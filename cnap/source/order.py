@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 import av
 
-from cnap.decoder import LIMITS
+from cnap.demuxer import LIMITS
 
 DECODE_ORDER = {"avi", "asf", "h264", "hevc"}
 """FFmpeg's names of containers that know the order of decoding and no other one. What it gives as

@@ -7,7 +7,7 @@ import pytest
 from cnap.gops import Gops
 from cnap.source.camera import FileCamera
 from cnap.source.cutter import Cutter
-from tests import media
+from tests import boxes, media
 from tests.segments import assert_same, segments, show
 
 X265 = "log-level=none:pools=none:frame-threads=1:keyint=24:min-keyint=24:bframes=4:open-gop=1"
@@ -38,7 +38,7 @@ SEVERAL = {
 
 
 def film(folder, kind, edits):
-    return media.edited(media.clip(folder / "film.mp4", frames=60, **KINDS[kind]), *edits)
+    return boxes.edited(media.clip(folder / "film.mp4", frames=60, **KINDS[kind]), *edits)
 
 
 def assert_as_a_plain_decode(path, store):

@@ -122,6 +122,17 @@ function hevc(view, type, at) {
   return [head, ...constraints.map((n) => n.toString(16).toUpperCase())].join(".");
 }
 
-const NAMES = { avc: "H.264", hvc: "H.265", hev: "H.265", av0: "AV1", vp0: "VP9", mp4: "MPEG-4" };
+const NAMES = {
+  avc: "H.264",
+  hvc: "H.265",
+  hev: "H.265",
+  av0: "AV1",
+  vp0: "VP9",
+  mp4: "MPEG-4",
+  apc: "ProRes",
+  ap4: "ProRes",
+  dvc: "DV",
+  AVd: "DNxHD",
+};
 
 export const codecName = (codec) => NAMES[codec.slice(0, 3)] ?? codec;

@@ -9,6 +9,9 @@ import { Player, canPlay } from "./player.js";
 
 const SELDOM = 2000;
 const TRIES = 3;
+// Still images that browsers draw themselves, and what video is when it isn't in MP4's boxes.
+const STILLS = { "image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WebP", "image/bmp": "BMP" };
+const OTHERS = { "image/tiff": "TIFF", "video/mp2t": "MPEG-TS", "video/x-nut": "this video" };
 
 export class Viewer {
   clock = new Clock();
@@ -90,7 +93,7 @@ export class Viewer {
       const segment = await api.segment(this.#name, this.#place, signal);
       if (!segment) break;
       this.#place = segment;
-      if (segment.type.startsWith("image/")) this.#still(segment);
+      if (STILLS[segment.type]) this.#still(segment);
       else if (!this.#play(segment)) {
         this.#again = true;
         return;
@@ -109,15 +112,16 @@ export class Viewer {
     if (!(this.#player instanceof Stills)) {
       this.#use(new Stills(this.#stage.canvas, this.#handlers.found, this.#handlers.shown), "canvas");
     }
-    this.#tell({ codec: segment.type === "image/png" ? "PNG" : "JPEG" });
+    this.#tell({ codec: STILLS[segment.type] });
     this.#player.append(segment);
   }
 
   // False where the browser can't play it.
   #play(segment) {
-    const parts = segment.type === "video/mp4" ? parse(segment.data) : null;
+    const other = OTHERS[segment.type];
+    const parts = other ? null : parse(segment.data);
     if (!parts || !canPlay(parts.type) || this.#failures >= TRIES) {
-      this.#fallBack(parts ? codecName(parts.codec) : "MPEG-TS");
+      this.#fallBack(other ?? codecName(parts.codec));
       return false;
     }
     if (!(this.#player instanceof Player)) {
