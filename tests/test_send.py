@@ -95,6 +95,16 @@ def test_what_describes_a_model_file_is_refused_too(running, send):
     assert "leave --model, --family and --labels out" in ended.stderr
 
 
+def test_a_name_commands_no_terminal(running, send, tmp_path):
+    for name in ("film.jpg", "\x1b[31mred\n.txt"):
+        (tmp_path / "in" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "in" / name).write_bytes(b"")
+    with running.noted():
+        ended = send("in", "--stream", "gate")
+
+    assert ended.stderr.startswith("cnap: skipped 1 file that is no film and no picture: ?[31mred?")
+
+
 def test_a_cameras_name_is_taken(running, kubernetes, send):
     with running.noted():
         ended = send("film.mp4", "--stream", "gate")

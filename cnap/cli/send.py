@@ -101,7 +101,9 @@ def _nothing_sent(number: int, _: object) -> None:
 
 
 def _say(sentence: str) -> None:
-    click.echo(f"cnap: {sentence}", err=True)
+    # A file's name may hold anything, also what a terminal takes for a command.
+    plain = "".join(letter if letter.isprintable() else "?" for letter in sentence)
+    click.echo(f"cnap: {plain}", err=True)
 
 
 def _some(names: Sequence[str]) -> str:
