@@ -1,0 +1,208 @@
+"""Every overlay, as kubectl renders it: valid, complete, and no container may more than it must."""
+
+import re
+
+import kubernetes_validate
+import pytest
+
+from tests.rendered import KNATIVE, by_kind, containers, overlay, templates
+
+SHIPPED = sorted(path.name for path in (KNATIVE / "overlays").iterdir())
+COMBINED = ["production+kafka+monitoring+tdx"]
+KUBERNETES = "1.31"
+"""What Knative 1.17 runs on."""
+IMAGES = {"ghcr.io/cnap/cnap", "quay.io/minio/minio", "docker.io/library/redis"}
+OURS = ("serving.knative.dev", "eventing.knative.dev", "sources.knative.dev")
+OPERATOR = "monitoring.coreos.com"
+
+
+@pytest.fixture(params=SHIPPED + COMBINED)
+def objects(request):
+    return overlay(request.param)
+
+
+def test_there_is_one_of_each():
+    assert SHIPPED == ["kafka", "monitoring", "production", "quickstart", "tdx"]
+
+
+def test_kubernetes_own_kinds_are_valid(objects):
+    for one in objects:
+        if not one["apiVersion"].startswith((*OURS, OPERATOR)):
+            kubernetes_validate.validate(one, KUBERNETES, strict=True)
+
+
+def test_a_knative_service_s_pods_are_valid_pods(objects):
+    for service in by_kind(objects, "Service", "serving.knative.dev").values():
+        template = service["spec"]["template"]
+        own = ("containerConcurrency", "timeoutSeconds")
+        pod = {key: value for key, value in template["spec"].items() if key not in own}
+        pod["containers"] = [dict(container) for container in pod["containers"]]
+        for container in pod["containers"]:
+            for probe in ("livenessProbe", "readinessProbe"):  # Knative knows the port
+                get = container[probe]["httpGet"]
+                container[probe] = container[probe] | {"httpGet": {"port": 8080} | get}
+        whole = {"apiVersion": "v1", "kind": "Pod", "metadata": template["metadata"], "spec": pod}
+        kubernetes_validate.validate(whole, KUBERNETES, strict=True)
+        assert set(service["spec"]) == {"template"}
+
+
+def test_annotations_and_labels_are_text(objects):
+    for one in objects:
+        metadata = [one["metadata"], *(template["metadata"] for _, template in templates([one]))]
+        for facts in metadata:
+            for kind in ("annotations", "labels"):
+                assert all(isinstance(value, str) for value in facts.get(kind, {}).values())
+
+
+def test_everything_is_in_one_namespace_that_admits_nothing_dangerous(objects):
+    ((name, namespace),) = by_kind(objects, "Namespace").items()
+
+    assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+    for one in objects:
+        assert one["kind"] == "Namespace" or one["metadata"]["namespace"] == name
+
+
+def test_no_value_is_missing(objects):
+    def values(part, path=""):
+        if isinstance(part, dict):
+            for key, value in part.items():
+                yield from values(value, f"{path}.{key}")
+        elif isinstance(part, list):
+            for index, value in enumerate(part):
+                yield from values(value, f"{path}[{index}]")
+        else:
+            yield path, part
+
+    for one in objects:
+        for path, value in values(one):
+            what = f"{one['kind']}/{one['metadata']['name']}{path}"
+            core = path.endswith((".apiGroups[0]", ".apiGroup"))
+            assert value is not None and (value != "" or core), what
+            assert not re.search(r"TODO|CHANGE|FIXME|<[A-Za-z]", str(value)), what
+
+
+def test_containers_may_do_nothing_they_need_not(objects):
+    for name, pod, container in containers(objects):
+        allowed = pod.get("securityContext", {}) | container["securityContext"]
+        assert allowed["runAsNonRoot"] is True, name
+        assert allowed["readOnlyRootFilesystem"] is True, name
+        assert allowed["allowPrivilegeEscalation"] is False, name
+        assert allowed["capabilities"] == {"drop": ["ALL"]}, name
+        assert allowed["seccompProfile"] == {"type": "RuntimeDefault"}, name
+
+
+def test_who_does_not_use_the_api_has_no_token_for_it(objects):
+    for name, pod, _ in containers(objects):
+        assert "serviceAccountName" in pod or pod["automountServiceAccountToken"] is False, name
+
+
+def test_images_are_known_and_of_one_version(objects):
+    for name, _, container in containers(objects):
+        image, _, version = container["image"].rpartition(":")
+        assert image in IMAGES, name
+        assert version and version != "latest", name
+
+
+def test_what_is_named_is_there(objects):
+    services = by_kind(objects, "Service", "serving.knative.dev")
+    brokers = by_kind(objects, "Broker")
+    accounts = by_kind(objects, "ServiceAccount")
+    maps = by_kind(objects, "ConfigMap")
+    secrets = {*by_kind(objects, "Secret"), "cnap", "cnap-control"}  # the Job makes those two
+
+    for trigger in by_kind(objects, "Trigger").values():
+        spec = trigger["spec"]
+        assert spec["broker"] in brokers
+        assert spec["subscriber"]["ref"]["name"] in services
+        dead = spec.get("delivery", {}).get("deadLetterSink")
+        assert not dead or dead["ref"]["name"] in services
+    for broker in brokers.values():
+        assert "config" not in broker["spec"] or broker["spec"]["config"]["name"] in maps
+    for name, pod, container in containers(objects):
+        assert pod.get("serviceAccountName", "default") in {*accounts, "default"}, name
+        for source in container.get("envFrom", []):
+            (kind, ref) = next(iter(source.items()))
+            assert ref["name"] in (maps if kind == "configMapRef" else secrets), name
+        for env in container.get("env", []):
+            key = env.get("valueFrom", {}).get("secretKeyRef")
+            assert not key or key["name"] in secrets, name
+    for binding in by_kind(objects, "RoleBinding").values():
+        assert binding["roleRef"]["name"] in by_kind(objects, "Role")
+        assert {one["name"] for one in binding["subjects"]} <= set(accounts)
+
+
+def test_a_delivery_waits_for_its_function(objects):
+    for trigger in by_kind(objects, "Trigger").values():
+        given = re.fullmatch(r"PT(\d+)S", trigger["spec"].get("delivery", {}).get("timeout", ""))
+        service = by_kind(objects, "Service", "serving.knative.dev")[
+            trigger["spec"]["subscriber"]["ref"]["name"]
+        ]
+        assert not given or int(given[1]) > service["spec"]["template"]["spec"]["timeoutSeconds"]
+
+
+@pytest.mark.parametrize("name", ["production", *COMBINED])
+def test_production_limits_every_container(name):
+    for owner, _, container in containers(overlay(name)):
+        for kind in ("requests", "limits"):
+            assert set(container["resources"][kind]) == {"cpu", "memory"}, owner
+
+
+@pytest.mark.parametrize("name", ["production", *COMBINED])
+def test_production_keeps_nothing_in_the_cluster_and_nobody_may_talk_to_anybody(name):
+    objects = overlay(name)
+    policies = by_kind(objects, "NetworkPolicy")
+
+    assert not {"minio", "redis"} & set(by_kind(objects, "Deployment"))
+    assert policies["deny"]["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    labels = [template["metadata"].get("labels", {}) for _, template in templates(objects)]
+    for policy in policies.values():
+        selector = policy["spec"]["podSelector"].get("matchLabels", {})
+        assert any(selector.items() <= one.items() for one in labels), policy["metadata"]["name"]
+        for expression in policy["spec"]["podSelector"].get("matchExpressions", []):
+            named = {one.get(expression["key"]) for one in labels}
+            assert set(expression.get("values", [])) <= named, policy["metadata"]["name"]
+
+
+def test_a_budget_is_for_what_is_more_than_one():
+    objects = overlay("production")
+    (budget,) = by_kind(objects, "PodDisruptionBudget").values()
+    dashboard = by_kind(objects, "Service", "serving.knative.dev")["dashboard"]["spec"]["template"]
+
+    wanted = budget["spec"]["selector"]["matchLabels"]
+    assert wanted.items() <= dashboard["metadata"]["labels"].items()
+    assert int(dashboard["metadata"]["annotations"]["autoscaling.knative.dev/min-scale"]) > 1
+
+
+@pytest.mark.parametrize("name", ["kafka", *COMBINED])
+def test_kafka_delivers_a_stream_s_segments_in_order(name):
+    objects = overlay(name)
+    (broker,) = by_kind(objects, "Broker").values()
+    partitions = by_kind(objects, "ConfigMap")["kafka-broker-config"]["data"]
+
+    assert broker["metadata"]["annotations"]["eventing.knative.dev/broker.class"] == "Kafka"
+    assert broker["spec"]["config"]["namespace"] == broker["metadata"]["namespace"]
+    for trigger, one in by_kind(objects, "Trigger").items():
+        annotations = one["metadata"]["annotations"]
+        order = annotations.get("kafka.eventing.knative.dev/delivery.order")
+        assert order == ("ordered" if trigger == "transcode" else None)
+        most = annotations["autoscaling.eventing.knative.dev/max-scale"]
+        assert most == partitions["default.topic.partitions"]
+
+
+@pytest.mark.parametrize("name", ["tdx", *COMBINED])
+def test_tdx_leaves_out_nothing_that_sees_a_picture(name):
+    unseeing = {"Job/credentials", "CronJob/janitor"}
+    for owner, template in templates(overlay(name)):
+        if owner not in unseeing:
+            assert template["spec"]["runtimeClassName"] == "kata-qemu-tdx", owner
+            assert template["spec"]["nodeSelector"], owner
+
+
+@pytest.mark.parametrize("name", ["monitoring", *COMBINED])
+def test_the_monitor_selects_functions_and_the_page(name):
+    objects = overlay(name)
+    (monitor,) = by_kind(objects, "PodMonitor").values()
+    wanted = monitor["spec"]["selector"]["matchLabels"]
+
+    for service in by_kind(objects, "Service", "serving.knative.dev").values():
+        assert wanted.items() <= service["spec"]["template"]["metadata"]["labels"].items()
