@@ -107,6 +107,8 @@ def plain(path: Path) -> list[tuple[Fraction, np.ndarray]]:
 
 def planes(frame: av.VideoFrame) -> np.ndarray:
     """The frame's samples as the decoder gave them."""
+    if frame.format.name == "pal8":
+        return frame.to_ndarray(format="rgb24").ravel()
     return np.concatenate(
         [
             np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size).ravel()

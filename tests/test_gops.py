@@ -38,6 +38,7 @@ MADE = {
     "one-frame.mp4": {"frames": 1},
     "uneven.mp4": {"times": UNEVEN},
     "uneven-bframes.mp4": {"times": UNEVEN, "bframes": 3},
+    "long-gap.mp4": {"times": [0, 40, 80, 90000, 90040, 90080, 90120], "bframes": 3},
     "gap.mp4": {"times": [0, 40, 80, 30000, 30040, 30080, 30120]},
     "ten-bit.mp4": {"pixels": "yuv420p10le"},
     "sound.mp4": {"audio": True},
@@ -64,6 +65,7 @@ MADE = {
     "raw.avi": {"codec": "rawvideo", "frames": 12},
     "raw-rgb.mov": {"codec": "rawvideo", "pixels": "rgb24", "frames": 12},
     "dv.avi": {"codec": "dvvideo", "size": (720, 576), "frames": 6},
+    "palette.mov": {"codec": "rawvideo", "pixels": "gray", "frames": 30},
     "still.gif": {"codec": "gif", "pixels": "rgb8", "frames": 12},
 }
 

@@ -11,7 +11,7 @@ from cnap.source.film import CameraFailed, Film
 
 BACK, AHEAD = -0.5, 30.0
 """Seconds by which time may step without a break: less is a glitch, more is another recording, or
-a clock that was set. What follows a break goes on where the film was."""
+a clock that was set, where the container has a clock. What follows goes on where the film was."""
 
 
 class FileCamera:
@@ -66,7 +66,8 @@ class FileCamera:
 
     def _breaks(self, step: int) -> bool:
         """Whether decode times that go on by `step` are those of another recording."""
-        return not BACK <= float(step * self.stream.time_base) <= AHEAD
+        seconds = float(step * self.stream.time_base)
+        return seconds < BACK or (self._film.jumps and seconds > AHEAD)
 
     def _rewind(self) -> None:
         """From the beginning. Not every film can be sought in, but each can be opened again."""

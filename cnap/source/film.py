@@ -2,23 +2,28 @@
 
 import contextlib
 import logging
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
 import av
+from av.format import Flags
+from av.packet import PacketSideData
 from av.stream import Disposition
 
 from cnap.demuxer import LIMITS, pixel_aspect
 from cnap.errors import CnapError
 from cnap.pictures import Size, displayed_size
 from cnap.source.order import in_display_order, lacks_order
-from cnap.source.times import counted, dated, needed
+from cnap.source.times import counted, dated, decodable, needed
 
 log = logging.getLogger("cnap.source")
 
 BARE = {"h264", "hevc"}
 """FFmpeg's names of streams without a container, and so without a clock."""
 PICTURE = Disposition.attached_pic | Disposition.timed_thumbnails
+FIRST_BOXES = (b"ftyp", b"mdat", b"wide")
+MOST_BOXES = 100_000
 SHOWN = 30
 """Packets in which a first frame is looked for."""
 
@@ -32,6 +37,7 @@ class Film:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._palette: PacketSideData | None = None
         self.container = _opened(path)
         try:
             self.stream = self._video()
@@ -53,6 +59,7 @@ class Film:
         """In decode order; frames that an edit list hides are `is_discard`."""
         packets = self._read()
         packets = self._counted(packets) if self._bare else dated(packets)
+        packets = decodable(packets)
         if lacks_order(self.container, self.stream):
             packets = in_display_order(packets, self.stream)
         return needed(packets)
@@ -70,6 +77,11 @@ class Film:
         return max(1, round(codec.width * (aspect or 1))), codec.height
 
     @property
+    def jumps(self) -> bool:
+        """Whether times may jump: MPEG's streams have a sender's clock, and other films a ruler."""
+        return bool(self.container.format.flags & Flags.ts_discont.value)
+
+    @property
     def _bare(self) -> bool:
         return self.container.format.name in BARE
 
@@ -85,9 +97,17 @@ class Film:
         try:
             for packet in self.container.demux(self.stream):
                 if packet.size:
-                    yield packet
+                    yield self._with_palette(packet)
         except av.FFmpegError as error:
             raise CameraFailed(f"{self.path.name} can't be read on: {error.strerror}") from None
+
+    def _with_palette(self, packet: av.Packet) -> av.Packet:
+        """Demuxers tell the palette once; what begins at a later key frame needs it as well."""
+        if packet.has_sidedata("palette"):
+            self._palette = packet.get_sidedata("palette")
+        elif self._palette and packet.is_keyframe:
+            packet.set_sidedata(self._palette)
+        return packet
 
     def _counted(self, packets: Iterator[av.Packet]) -> Iterator[av.Packet]:
         log.warning("%s says no times: it is taken for %g frames/s", self.path.name, self.framerate)
@@ -96,13 +116,30 @@ class Film:
 
 def _opened(path: Path) -> av.container.InputContainer:
     try:
+        if path.stat().st_size == 0:
+            raise CameraFailed(f"{path} is empty")
         return av.open(path)
     except FileNotFoundError:
         raise CameraFailed(f"{path} is not there") from None
     except (av.FFmpegError, OSError, ValueError) as error:
-        if "moov atom not found" in str(error):
+        if path.is_file() and _lacks_index(path):
             raise CameraFailed(
                 f"{path} is cut short: its index (moov) is missing, which recorders write last"
             ) from None
         reason = getattr(error, "strerror", None) or error
         raise CameraFailed(f"{path} is not a video file: {reason}") from None
+
+
+def _lacks_index(path: Path) -> bool:
+    """Whether it is an MP4, by its first box, and no box is the index (ISO/IEC 14496-12, 8.2)."""
+    with path.open("rb") as file:
+        kinds = []
+        while len(head := file.read(16)) >= 8:
+            size, kind = struct.unpack_from(">I4s", head)
+            if size == 1 and len(head) == 16:
+                size = struct.unpack_from(">Q", head, 8)[0]
+            kinds.append(kind)
+            if size < 8 or kinds[0] not in FIRST_BOXES or len(kinds) > MOST_BOXES:
+                break
+            file.seek(file.tell() - len(head) + size)
+    return bool(kinds) and kinds[0] in FIRST_BOXES and b"moov" not in kinds

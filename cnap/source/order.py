@@ -1,4 +1,4 @@
-"""Presentation times of video whose container says none: AVI, ASF and bare H.264 or H.265."""
+"""Presentation times of video whose container says none: AVI, ASF, MXF and bare H.264 or H.265."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -7,9 +7,9 @@ import av
 
 from cnap.demuxer import LIMITS
 
-DECODE_ORDER = {"avi", "asf", "h264", "hevc"}
-"""FFmpeg's names of containers that know the order of decoding and no other one. What it gives as
-presentation times of H.264 and H.265 in them are none."""
+DECODE_ORDER = {"avi", "asf", "mxf", "h264", "hevc"}
+"""FFmpeg's names of containers that know the order of decoding and no other one, or may not (MXF).
+What it gives as presentation times of H.264 and H.265 in them are none."""
 REORDERING = {"h264", "hevc"}
 PATIENCE = 24
 """Packets after one whose frame is not shown, till it is taken for broken: H.264 and H.265 reorder

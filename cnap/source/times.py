@@ -4,6 +4,9 @@ from collections.abc import Iterable, Iterator
 
 import av
 
+LONGEST_GOP = 1000
+"""Packets."""
+
 
 def counted(packets: Iterable[av.Packet], duration: int) -> Iterator[av.Packet]:
     """Packets of a film that says no times: one is decoded after the other."""
@@ -42,6 +45,22 @@ def _both(packet: av.Packet) -> av.Packet:
     if packet.pts is None:
         packet.pts = packet.dts
     return packet
+
+
+def decodable(packets: Iterable[av.Packet]) -> Iterator[av.Packet]:
+    """Without what comes before the first key frame, where a recording was joined in its midst. If
+    none comes soon, no frame is marked as one."""
+    before: list[av.Packet] | None = []
+    for packet in packets:
+        if before is None:
+            yield packet
+            continue
+        if not packet.is_keyframe:
+            before.append(packet)
+        if packet.is_keyframe or len(before) > LONGEST_GOP:
+            yield from [packet] if packet.is_keyframe else before
+            before = None
+    yield from before or []
 
 
 def needed(packets: Iterable[av.Packet]) -> Iterator[av.Packet]:

@@ -2,9 +2,12 @@
 
 import itertools
 
+import av
 import pytest
+from av.stream import Disposition
 
 from cnap.source.camera import CameraFailed, FileCamera, open_camera
+from cnap.source.times import LONGEST_GOP, decodable
 from tests import media
 
 
@@ -44,14 +47,34 @@ def test_a_url_and_a_path_mean_the_same(tmp_path, name):
         camera.close()
 
 
-def raw(folder):
-    return media.clip(folder / "raw.h264", frames=5, bframes=3)
-
-
 def broken(folder):
     path = media.clip(folder / "broken.mp4", frames=5)
     path.write_bytes(path.read_bytes().replace(b"avc1", b"xxxx"))
     return path
+
+
+def cut_short(folder):
+    path = media.clip(folder / "cut.mp4", frames=50)
+    data = path.read_bytes()
+    path.write_bytes(data[: data.index(b"moov") - 4])
+    return path
+
+
+def cover(folder):
+    """A song with a picture of its record."""
+    path = folder / "song.mp4"
+    with av.open(str(path), "w") as output:
+        stream = picture_of(output)
+        output.mux(stream.encode(av.VideoFrame(32, 32, "yuvj420p")))
+        output.mux(stream.encode())
+    return path
+
+
+def picture_of(output):
+    stream = output.add_stream("mjpeg", rate=25)
+    stream.width, stream.height, stream.pix_fmt = 32, 32, "yuvj420p"
+    stream.disposition = Disposition.attached_pic
+    return stream
 
 
 def text(folder):
@@ -70,9 +93,10 @@ def empty(folder):
     ("make", "words"),
     [
         (broken, "has video of a kind that nothing here decodes"),
-        (broken, "has video of a kind that nothing here decodes"),
+        (cut_short, "is cut short: its index (moov) is missing"),
+        (cover, "has no video in it"),
         (text, "is not a video file"),
-        (empty, "is not a video file"),
+        (empty, "is empty"),
         (lambda folder: media.sound(folder / "sound.mp4"), "has no video in it"),
         (lambda folder: folder, "is not a video file"),
         (lambda folder: folder / "none.mp4", "is not there"),
@@ -100,3 +124,50 @@ def test_a_recording_that_begins_anew_goes_on_where_it_was(tmp_path):
     seconds = float((decode[-1] - decode[0]) * camera.stream.time_base)
     assert seconds == pytest.approx(99 / 25, abs=0.1)
     camera.close()
+
+
+def test_a_recording_joined_in_its_midst_begins_with_a_key_frame(tmp_path):
+    path = media.clip(tmp_path / "film.ts", frames=50, gop=20)
+    data = path.read_bytes()
+    path.write_bytes(data[len(data) // 4 // 188 * 188 :])
+    packets = list(FileCamera(str(path), loop=False).packets())
+
+    assert packets[0].is_keyframe
+    assert len(packets) == 30
+
+
+def test_a_film_without_key_frames_is_read_all_the_same():
+    packets = [av.Packet(1) for _ in range(LONGEST_GOP + 5)]
+
+    assert list(decodable(packets)) == packets
+    assert list(decodable(packets[:3])) == packets[:3]
+
+
+def test_a_picture_beside_the_film_is_not_the_film(tmp_path):
+    own = media.clip(tmp_path / "own.mp4", frames=5)
+    path = tmp_path / "film.mp4"
+    with av.open(str(own)) as film, av.open(str(path), "w") as output:
+        beside = picture_of(output)
+        video = output.add_stream_from_template(film.streams.video[0], opaque=True)
+        output.mux(beside.encode(av.VideoFrame(32, 32, "yuvj420p")))
+        output.mux(beside.encode())
+        for packet in film.demux(video=0):
+            if packet.size:
+                packet.stream = video
+                output.mux(packet)
+    camera = FileCamera(str(path), loop=False)
+
+    assert camera.size == (64, 48)
+    assert len(list(camera.packets())) == 5
+
+
+def test_a_film_that_is_replaced_while_it_loops_is_not_gone_on_with(tmp_path):
+    path = media.clip(tmp_path / "film.mp4", frames=5)
+    packets = FileCamera(str(path), loop=True).packets()
+    for _ in range(5):
+        next(packets)
+    path.unlink()
+    media.clip(path, frames=5, size=(128, 96))
+
+    with pytest.raises(CameraFailed, match="is another film now"):
+        next(packets)
