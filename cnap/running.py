@@ -51,11 +51,14 @@ class Running:
         """Lets others find this pipeline while it runs, by a note that only its owner reads."""
         note = _folder() / f"{os.getpid()}.json"
         note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with note.open("w") as file:
-            note.chmod(0o600)
+        # Seen only when it is held: a note that nobody holds is removed by whoever finds it.
+        new = note.with_suffix(".new")
+        with new.open("w") as file:
+            new.chmod(0o600)
             fcntl.flock(file, fcntl.LOCK_EX)
             json.dump(asdict(self), file)
             file.flush()
+            new.replace(note)
             try:
                 yield
             finally:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from cnap import cameras
+from cnap import running as running_module
 from cnap.cameras import Camera
 from cnap.running import Running
 from tests import media
@@ -133,3 +134,19 @@ def test_a_pipeline_knows_whether_it_runs(running):
         assert Running.find() == running
     assert not running.runs
     assert Running.find() is None
+
+
+def test_a_note_is_seen_only_when_it_is_held(running, monkeypatch):
+    seen = []
+
+    def flock(*_):
+        seen.append(list(Running.all()))
+        seen.append([note.name for note in running_module._notes()])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(running_module.fcntl, "flock", flock)
+        with running.noted():
+            pass
+    assert seen == [[], []]
+    with running.noted():
+        assert Running.find() == running
