@@ -1,51 +1,27 @@
 """From a segment to a frame group: which frames, when, how large, and what became of the rest."""
 
-from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
+import cv2
 import numpy as np
 import pytest
 
 from cnap.errors import BadEvent, BadMedia, CnapError, Missing
 from cnap.events import outcome
-from cnap.events.frames import FramesEvent
 from cnap.events.identity import SegmentId
 from cnap.events.segment import SegmentEvent
-from cnap.frames import FrameGroup
 from cnap.transcode import Options, Transcoder
 from tests import media
 from tests.outcomes import TIME
-from tests.segments import EPOCH, segments
-
-MODEL = "yolox-nano"
-SMALL = Options(size=(32, 24))
-UNEVEN = [0, 10, 50, 200, 210, 220, 600, 1000, 1001, 1003] + [1100 + 3 * i * i for i in range(30)]
+from tests.segments import EPOCH
+from tests.transcoding import MODEL, SMALL, UNEVEN, cutting, group_of, times
 
 
 @pytest.fixture
 def cut(tmp_path, folder_store):
-    """The segment events of a clip made for the test."""
-
-    def cut(seconds=0.4, models=(MODEL,), **how):
-        path = media.clip(tmp_path / "clip.mp4", **how)
-        facts = {"models": models}
-        return [one.event for one in segments(path, folder_store, seconds, **facts)]
-
-    return cut
-
-
-def group_of(store, reply):
-    about = FramesEvent.from_event(reply)
-    group = FrameGroup.read(store.get(store.key(about.dataref)))
-    assert about.framecount == len(group)
-    return about, group
-
-
-def times(group):
-    """Seconds since the epoch's beginning, to the microsecond."""
-    return (group.records["time"].astype("i8") - EPOCH * 1000) / 1e6
+    return cutting(tmp_path, folder_store)
 
 
 def test_every_frame_is_in_the_group_with_its_capture_time(cut, folder_store):
@@ -69,88 +45,6 @@ def test_capture_times_of_an_uneven_rate_are_exact(cut, folder_store, bframes):
 
     expected = [(one - UNEVEN[0]) / 1000 for one in UNEVEN]
     assert np.array(all_times) - all_times[0] == pytest.approx(expected, abs=1.1e-6)
-
-
-def chosen(store, transcoders, events):
-    """Capture times of the frames kept, and counts of what became of all."""
-    kept, counts = [], Counter()
-    for number, segment in enumerate(events):
-        reply = transcoders[number % len(transcoders)](segment)
-        if reply["type"] == outcome.DROPPED:
-            what = outcome.parse(reply)
-            parts = what.dropped | what.failed
-        else:
-            about, group = group_of(store, reply)
-            kept += list(times(group))
-            parts = {"kept": len(group), "failed": len(about.failedframes)}
-            parts |= {"sampled": about.sampledframes, "thinned": about.thinnedframes}
-        assert sum(parts.values()) == segment.framecount
-        counts.update(parts)
-    return kept, +counts
-
-
-@pytest.mark.parametrize("rate", [1, 2.5, 5, 7, 12.5, 15, 17.5, 24, 25, 60, 0.25])
-def test_a_rate_keeps_frames_evenly_across_segments_and_replicas(cut, folder_store, rate):
-    events = [replace(event, framerate=rate) for event in cut(0.3, frames=100, gop=100)]
-    kept, counts = chosen(folder_store, [Transcoder(folder_store, SMALL)], events)
-    again, _ = chosen(folder_store, [Transcoder(folder_store, SMALL) for _ in range(3)], events)
-
-    assert again == kept
-    assert counts["kept"] == max(1, min(100, round(4 * rate)))
-    assert counts["kept"] + counts["sampled"] == 100
-    gaps = np.diff(kept)
-    if len(gaps):
-        assert max(gaps) - min(gaps) < 0.041
-    assert kept[0] == 0
-
-
-def test_the_function_s_own_rate_is_a_ceiling(cut, folder_store):
-    events = cut(frames=50)
-    own = Transcoder(folder_store, replace(SMALL, rate=5.0))
-
-    assert chosen(folder_store, [own], events)[1]["kept"] == 10
-    slower = [replace(event, framerate=2) for event in events]
-    assert chosen(folder_store, [own], slower)[1]["kept"] == 4
-
-
-@pytest.mark.parametrize("rate", [2, 5, 8])
-def test_of_an_uneven_rate_the_frames_on_display_are_kept(cut, folder_store, rate):
-    events = [replace(event, framerate=rate) for event in cut(times=UNEVEN)]
-    kept, _ = chosen(folder_store, [Transcoder(folder_store, SMALL)], events)
-
-    ticks = [tick / rate for tick in range(int((UNEVEN[-1] + 40) / 1000 * rate) + 1)]
-    shown = {max(one for one in UNEVEN if one <= tick * 1000) / 1000 for tick in ticks}
-    assert kept == pytest.approx(sorted(shown), abs=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("framerate", "thinned", "counts"),
-    [
-        (None, 5, {"kept": 20, "thinned": 80}),
-        (10, 5, {"kept": 20, "sampled": 60, "thinned": 20}),
-        (5, 17.5, {"kept": 20, "sampled": 80}),
-        (None, 25, {"kept": 100}),
-        (5, 1, {"kept": 4, "sampled": 80, "thinned": 16}),
-    ],
-)
-def test_thinning_takes_away_only_what_was_wanted(cut, folder_store, framerate, thinned, counts):
-    events = [
-        replace(event, framerate=framerate, thinnedrate=thinned)
-        for event in cut(0.5, frames=100, gop=100)
-    ]
-    kept, found = chosen(folder_store, [Transcoder(folder_store, SMALL)], events)
-
-    assert found["kept"] == counts["kept"]
-    assert found["sampled"] == pytest.approx(counts.get("sampled", 0), abs=4)
-    assert max(np.diff(kept)) - min(np.diff(kept)) < 0.041
-
-
-def test_frames_that_are_all_left_out_are_a_drop(cut, folder_store):
-    events = [replace(event, framerate=0.25) for event in cut(0.3, frames=50, gop=100)]
-    reply = Transcoder(folder_store, SMALL)(events[1])
-
-    assert outcome.parse(reply).dropped == {"sampled": events[1].framecount}
-    assert list(folder_store.objects("frames/")) == []
 
 
 @pytest.mark.parametrize(("ago", "kind"), [(1, outcome.DROPPED), (-60, "io.cnap.video.frames.v1")])
@@ -228,7 +122,6 @@ def test_pixels_that_are_not_square_are_made_so(cut, folder_store):
 def test_frames_as_jpeg(cut, folder_store):
     segment = cut(frames=5)[0]
     reply = Transcoder(folder_store, replace(SMALL, format="jpeg"))(segment)
-    import cv2
 
     _, group = group_of(folder_store, reply)
     pictures = [cv2.imdecode(np.frombuffer(one, np.uint8), 1) for one in group.jpegs()]
@@ -251,6 +144,24 @@ def test_a_still_is_a_segment_of_one_frame(folder_store, framecount, failed):
 
     assert (len(group), about.failedframes, about.time) == (1, failed, TIME)
     assert (about.width, about.height) == (80, 60)
+
+
+@pytest.mark.parametrize("suffix", ["webp", "bmp", "tiff"])
+def test_other_stills_are_segments_too(folder_store, suffix):
+    key = f"segments/gate/1/a.{suffix}"
+    folder_store.put(key, cv2.imencode(f".{suffix}", media.picture(0, (80, 60)))[1].tobytes())
+    segment = SegmentEvent(
+        id=SegmentId("gate", EPOCH, 0),
+        time=TIME,
+        datacontenttype=f"image/{suffix}",
+        dataref=folder_store.uri(key),
+        framecount=1,
+        gopstart=0,
+        models=(MODEL,),
+    )
+    about, group = group_of(folder_store, Transcoder(folder_store, SMALL)(segment))
+
+    assert (len(group), about.width, about.height) == (1, 80, 60)
 
 
 def test_options_are_in_the_environment(monkeypatch):
