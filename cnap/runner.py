@@ -33,6 +33,9 @@ MAX_BODY = 8 << 20
 THREADS = 20
 """More than any containerConcurrency, so that probes are answered under load."""
 
+TYPES = 8
+"""Kinds of event whose first one's time is logged."""
+
 Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 Response = tuple[int, dict[str, str], bytes]
@@ -72,7 +75,7 @@ class Application:
 
     def __init__(self, name: str, main: Callable[[Any], Any]) -> None:
         self._name, self._main = name, main
-        self._cold = True
+        self._met: set[str] = set()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         status, headers, body = self._answer(environ)
@@ -92,15 +95,15 @@ class Application:
         if method != "POST":
             return 405, TEXT | {"Allow": "POST"}, b"POST a CloudEvent here"
         began = time.perf_counter()
-        response = self._invoke(environ)
+        event, response = self._invoke(environ)
         seconds = time.perf_counter() - began
         metrics.answered(self._name, response[0], seconds)
-        if self._cold:
-            self._cold = False
-            log.info("%s: first event answered in %.3f s", self._name, seconds)
+        if event and event["type"] not in self._met and len(self._met) < TYPES:
+            self._met.add(event["type"])
+            log.info("%s: first %.80s answered in %.3f s", self._name, event["type"], seconds)
         return response
 
-    def _invoke(self, environ: Environ) -> Response:
+    def _invoke(self, environ: Environ) -> tuple[CloudEvent | None, Response]:
         headers = {
             key[5:].replace("_", "-").lower(): value
             for key, value in environ.items()
@@ -109,8 +112,8 @@ class Application:
         headers["content-type"] = environ.get("CONTENT_TYPE", "")
         query = parse_qs(environ.get("QUERY_STRING", ""))
         request = Request("POST", "/", {key: values[0] for key, values in query.items()}, headers)
-        body = environ["wsgi.input"].read()
-        return _response(self._main(Context(request, _event(headers, body))))
+        event = _event(headers, environ["wsgi.input"].read())
+        return event, _response(self._main(Context(request, event)))
 
 
 def _event(headers: dict[str, str], body: bytes) -> CloudEvent | None:

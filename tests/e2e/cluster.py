@@ -70,19 +70,33 @@ class Cluster:
         patch = json.dumps({"data": {"cameras.yaml": text}})
         self.kubectl("patch", "configmap", "cameras", "--type=merge", "-p", patch)
 
-    def asleep(self) -> bool:
-        return not any(self.pods(function) for function in FUNCTIONS)
-
     def sleep(self) -> None:
-        """Waits until every function has gone to zero."""
+        """Waits until every function has gone to zero, and its last pod has drained: until then
+        an activator that reckons with a mesh waits for that pod (docs/knative.md)."""
         self.film()
-        until(self.asleep, 120, "functions at zero", lambda: [len(self.pods(f)) for f in FUNCTIONS])
+        selector = f"serving.knative.dev/service in ({','.join(FUNCTIONS)})"
+        until(lambda: not self.get("pods", "-l", selector), 180, "functions at zero")
 
     def python(self, script: str, *arguments: str) -> str:
         """Runs Python in the source's pod, which has the library and everything's addresses."""
         return self.kubectl(
             "exec", "-i", "deploy/cameras", "--", "python", "-", *arguments, given=script
         )
+
+    def kill(self, name: str) -> None:
+        """Ends the process of a Deployment's container, from a debugging container beside it."""
+        (pod,) = self.get("pods", "-l", f"app.kubernetes.io/name={name}")
+        (image,) = {
+            container["image"]
+            for container in self.get("deploy", "--field-selector=metadata.name=cameras")[0][
+                "spec"
+            ]["template"]["spec"]["containers"]
+        }
+        self.kubectl(
+            "debug", f"pod/{pod['metadata']['name']}", f"--image={image}", f"--target={name}",
+            "--profile=restricted", "--quiet", "--",
+            "python", "-c", "import os; os.kill(1, 15)",
+        )  # fmt: skip
 
     def status(self) -> dict[str, Any]:
         """The dashboard's status, through the ingress."""
@@ -113,12 +127,15 @@ class Cluster:
         """The sequence numbers of a stream's results, as they are in Redis."""
         script = (
             "import os, sys, json; from cnap.redis import connect\n"
-            "for _, entry in connect(os.environ['CNAP_REDIS']).xrange(f'cnap:results:{sys.argv[1]}'):\n"
+            "redis = connect(os.environ['CNAP_REDIS'])\n"
+            "for _, entry in redis.xrange(f'cnap:results:{sys.argv[1]}'):\n"
             "    print(json.loads(entry['data'])['sequence'])"
         )
         return [int(line) for line in self.python(script, stream).split()]
 
-    def open(self, path: str, token: str | None = None, method: str = "GET", body: Any = None) -> str:
+    def open(
+        self, path: str, token: str | None = None, method: str = "GET", body: Any = None
+    ) -> str:
         """The body of what the dashboard answers; `token` is the right one unless it is given."""
         url = urlsplit(self.address)
         base = INGRESS or self.address

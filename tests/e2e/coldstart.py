@@ -8,10 +8,16 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 
+from cnap.events import frames, outcome, segment
 from tests.e2e.cluster import FUNCTIONS, NAMESPACE, Cluster
 
 READY = re.compile(r"(\S+) \w+: ready ([\d.]+) s after its start, ([\d.]+) s of it imports")
-FIRST = re.compile(r"(\S+) \w+: first event answered in ([\d.]+) s")
+FIRST = r"(\S+) \w+: first {} answered in ([\d.]+) s"
+TYPES = {
+    "transcode": segment.TYPE,
+    "infer-yolox-nano": frames.TYPE,
+    "publish": outcome.RESULT,
+}
 
 
 @dataclass
@@ -67,7 +73,7 @@ class Watch:
         for pod in cluster.pods(function):
             name = pod["metadata"]["name"]
             log = cluster.kubectl("logs", name, "-c", "function", "--timestamps")
-            ready, first = READY.search(log), FIRST.search(log)
+            ready, first = READY.search(log), re.search(FIRST.format(TYPES[function]), log)
             if name not in self._seen or not ready or not first:
                 continue
             moment, age, imports = ready.groups()
