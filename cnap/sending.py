@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,7 @@ from cnap.source.sink import Sink
 from cnap.stores import Store
 from cnap.summary import Summary
 
+log = logging.getLogger("cnap.send")
 T = TypeVar("T")
 
 IN_FLIGHT = 4
@@ -48,7 +50,7 @@ class Sending:
         sink: Sink,
         database: redis.Redis,
         pace: str = "max",
-        say: Callable[[str], None] = print,
+        say: Callable[[str], None] = log.error,
     ) -> None:
         self._stream, self._models, self._real = stream, tuple(summary.models), pace == "real"
         self._sink, self._redis = sink, database
