@@ -52,6 +52,7 @@ class _Reel:
         self.trouble: CnapError | None = None
         self._gop: Gop | None = None
         self._gopstart = (-1, -1)
+        self._slot = (-1, -1)
         self.task = asyncio.create_task(self._follow())
 
     async def _follow(self) -> None:
@@ -99,7 +100,10 @@ class _Reel:
         except BadMedia as error:
             log.info("%s: no pictures of segment %d: %s", self.stream, segment.sequence, error)
             return []
-        slots = {int(frame.time * RATE): frame for frame in reversed(frames)}
+        slots = {(segment.epoch, int(frame.time * RATE)): frame for frame in reversed(frames)}
+        # Segments end anywhere in a slot.
+        slots.pop(self._slot, None)
+        self._slot = max(slots, default=self._slot)
         return [
             Picture(segment.epoch + float(frame.time) * 1000, _jpeg(frame, self._gop.aspect))
             for _, frame in sorted(slots.items())

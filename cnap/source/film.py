@@ -17,7 +17,9 @@ from cnap.pictures import Size, displayed_size
 from cnap.source.order import in_display_order, lacks_order
 from cnap.source.times import counted, dated, decodable, needed
 
-log = logging.getLogger("cnap.source")
+log = logging.getLogger("cnap.film")
+# Said also by commands that log errors only: a rate that is assumed, people should know.
+log.setLevel(logging.WARNING)
 
 BARE = {"h264", "hevc"}
 """FFmpeg's names of streams without a container, and so without a clock."""

@@ -38,9 +38,11 @@ class Served:
 # For this package only: other tests want the processor, and the event loop, for themselves.
 @pytest.fixture(scope="package")
 def pipeline(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Three streams: people or cars, a codec that Chromium can't play, and nothing at all."""
+    """Four streams: people or cars, two codecs that Chromium can't play, and none."""
     folder = tmp_path_factory.mktemp("browser")
-    old = media.clip(folder / "old.mp4", codec="mpeg4", size=(320, 240), frames=75, gop=25)
+    how = {"size": (320, 240), "frames": 75, "gop": 25}
+    old = media.clip(folder / "old.mp4", codec="mpeg4", **how)
+    cut = media.clip(folder / "cut.mov", codec="prores_ks", pixels="yuv422p10le", **how)
     people = assets / "videos" / "one-by-one-person-detection.mp4"
     lobby = people if people.exists() else real.clip(real.FILM)
     listed = folder / "cameras.yaml"
@@ -49,6 +51,7 @@ def pipeline(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             [
                 Camera("lobby", str(lobby), (MODEL,), framerate=5.0),
                 Camera("old", str(old)),
+                Camera("cut", str(cut)),
                 Camera("missing", str(folder / "nothing.mp4")),
             ]
         )

@@ -1,15 +1,18 @@
 """A codec that this browser can't play."""
 
+import pytest
+
 from tests.browser.looking import moves, tile
 
 
-def test_pictures_instead(page) -> None:
-    old = tile(page, "old")
+@pytest.mark.parametrize(("stream", "codec"), [("old", "MPEG-4"), ("cut", "ProRes")])
+def test_pictures_instead(page, stream, codec) -> None:
+    seen = tile(page, stream)
 
-    old.locator(".badge:visible").wait_for()
-    assert "can't play MPEG-4" in old.locator(".badge").first.text_content()
-    moves(page, "old", "canvas.picture")
-    assert old.locator("video").is_hidden()
+    seen.locator(".badge:visible").wait_for()
+    assert f"can't play {codec}" in seen.locator(".badge").first.text_content()
+    moves(page, stream, "canvas.picture")
+    assert seen.locator("video").is_hidden()
 
 
 def test_a_camera_that_is_not_there_says_why(page) -> None:

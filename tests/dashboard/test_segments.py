@@ -165,13 +165,20 @@ async def test_names_that_are_none(client: TestClient, name: str) -> None:
     assert response.status in (400, 404)
 
 
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        ("old.mp4", {"codec": "mpeg4"}),
+        ("quicktime.mov", {"codec": "prores_ks", "pixels": "yuv422p10le"}),
+        ("nut.webm", {"codec": "libvpx"}),
+    ],
+)
 async def test_pictures_of_what_no_browser_plays(
-    client: TestClient, folder_store: DirectoryStore, tmp_path: Path
+    client: TestClient, folder_store: DirectoryStore, tmp_path: Path, name: str, how: dict
 ) -> None:
     from tests.segments import segments
 
-    clip = media.clip(tmp_path / "old.mp4", codec="mpeg4", size=(320, 240), frames=50, gop=25)
-    segments(clip, folder_store)
+    segments(media.clip(tmp_path / name, size=(320, 240), frames=50, gop=25, **how), folder_store)
 
     times, query = [], f"after={EPOCH}"
     for _ in range(3):
@@ -181,7 +188,8 @@ async def test_pictures_of_what_no_browser_plays(
         times.append(float(response.headers["Cnap-Time"]))
         query = f"after={times[-1]}"
 
-    assert [time - times[0] for time in times] == pytest.approx([0, 200, 400], abs=41)
+    assert 0 < times[1] - times[0] < 241  # it begins where a segment begins
+    assert times[2] - times[1] == pytest.approx(200, abs=41)
     assert times[0] >= EPOCH
 
 
