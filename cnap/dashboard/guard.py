@@ -16,7 +16,6 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 NAME = re.compile(r"\[?(?P<host>[^\[\]]*?)\]?(:[0-9]+)?")
@@ -62,9 +61,13 @@ class Guard:
             words = "this needs the dashboard's token, as Authorization: Bearer TOKEN"
         return refusal(401, words, {"WWW-Authenticate": "Bearer"})
 
-    async def _add_headers(self, _: web.Request, response: web.StreamResponse) -> None:
+    async def _add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
+        # Elsewhere a browser ignores it, and complains in its console.
+        secure = request.headers.get("X-Forwarded-Proto", request.scheme) == "https"
+        if secure or _is_local(request.headers.get("Host", "")):
+            response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
 
 
 def _is_local(host: str) -> bool:

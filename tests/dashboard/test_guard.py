@@ -41,3 +41,18 @@ async def test_what_browsers_are_told(client: TestClient, path: str) -> None:
     assert "unsafe" not in policy
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize(
+    ("host", "scheme", "told"),
+    [
+        ("127.0.0.1:8899", "http", True),
+        ("cnap.example", "https", True),
+        ("cnap.example", "http", False),
+    ],
+)
+async def test_openers_are_kept_away_where_browsers_heed_it(start, host, scheme, told) -> None:
+    client = await start(host="0.0.0.0")
+    headers = (await client.get("/", headers={"Host": host, "X-Forwarded-Proto": scheme})).headers
+
+    assert headers.get("Cross-Origin-Opener-Policy") == ("same-origin" if told else None)

@@ -5,9 +5,11 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
@@ -100,7 +102,14 @@ class Cluster:
 
     def status(self) -> dict[str, Any]:
         """The dashboard's status, through the ingress."""
-        return json.loads(self.open("/api/status"))
+        end = time.monotonic() + 60
+        while True:
+            try:
+                return json.loads(self.open("/api/status"))
+            except HTTPError as error:  # while Redis is away
+                if error.code != 503 or time.monotonic() > end:
+                    raise
+                time.sleep(0.5)
 
     def account(self, stream: str) -> dict[str, Any]:
         """A stream's account; its identity is checked whenever it is looked at."""
@@ -134,31 +143,34 @@ class Cluster:
         return [int(line) for line in self.python(script, stream).split()]
 
     def open(
-        self, path: str, token: str | None = None, method: str = "GET", body: Any = None
+        self,
+        path: str,
+        token: str | None = None,
+        method: str = "GET",
+        body: Any = None,
+        host: str | None = None,
     ) -> str:
         """The body of what the dashboard answers; `token` is the right one unless it is given."""
-        url = urlsplit(self.address)
-        base = INGRESS or self.address
-        headers = {"Host": url.netloc, "Content-Type": "application/json"}
+        headers = {"Host": host or self.host, "Content-Type": "application/json"}
         if token := self.token if token is None else token:
             headers["Authorization"] = f"Bearer {token}"
         data = json.dumps(body).encode() if body is not None else None
-        with urlopen(Request(base + path, data, headers, method=method), timeout=60) as answer:
+        url = (INGRESS or self.address) + path
+        with urlopen(Request(url, data, headers, method=method), timeout=60) as answer:
             return answer.read().decode()
 
-    @property
+    @cached_property
     def address(self) -> str:
         return self.get("ksvc", "--field-selector=metadata.name=dashboard")[0]["status"]["url"]
 
     @property
+    def host(self) -> str:
+        return urlsplit(self.address).netloc
+
+    @cached_property
     def token(self) -> str:
         secret = self.get("secret", "--field-selector=metadata.name=cnap-control")[0]
         return base64.b64decode(secret["data"]["token"]).decode()
-
-    def starts(self, function: str) -> Iterator[str]:
-        """What the function's newest pods say of their start."""
-        for pod in self.pods(function):
-            yield from self.kubectl("logs", pod["metadata"]["name"], "-c", "function").splitlines()
 
 
 def apply(overlay: Path) -> None:
