@@ -24,7 +24,7 @@ from cnap.stores import Store, open_store
 
 log = logging.getLogger("cnap.source")
 
-LOOK_AGAIN = 5.0
+LOOK_AGAIN = 2.0
 """Seconds after which a model that nobody serves is looked for again."""
 NOTHING: Mapping[str, str] = {}
 

@@ -1,7 +1,7 @@
-"""Which models are there to look at frames: those that a Trigger of the cluster asks frames for.
+"""Which models are there to look at frames: those that the cluster's Triggers lead frames to.
 
-An event that no Trigger matches is accepted by the Broker and gone: its frames would be in flight
-for ever, and nobody would know why.
+An event that no Trigger takes is accepted by the Broker and gone, also while a Trigger is not ready
+yet: its frames would be in flight for ever, and nobody would know why.
 """
 
 import logging
@@ -11,7 +11,7 @@ from typing import Any
 
 from cnap.cameras import Camera
 from cnap.errors import Unavailable
-from cnap.events import frames, wants
+from cnap.events import frames, outcome, segment, wants
 from cnap.kubernetes import Kubernetes
 
 log = logging.getLogger("cnap.source")
@@ -52,26 +52,35 @@ def unserved(models: Iterable[str], triggers: Iterable[Trigger]) -> dict[str, st
 
 
 def _why(model: str, triggers: list[Trigger]) -> str:
-    mine = [trigger for trigger in triggers if _takes(trigger, model)]
-    troubles = [_trouble(trigger) for trigger in mine]
-    if not mine:
-        return (
-            f"no Trigger takes frames for {model}: deploy infer-{model} (see docs/models.md), "
-            "or remove it from the camera"
-        )
-    return troubles[0] if all(troubles) else ""
+    """The first gap on the way of a model's frames."""
+    for kind, function in (
+        (segment.TYPE, "transcode"),
+        (frames.TYPE, f"infer-{model}"),
+        (outcome.RESULT, "publish"),
+    ):
+        wanted = wants.attribute(model) if kind == frames.TYPE else None
+        takers = [trigger for trigger in triggers if _takes(trigger, kind, wanted)]
+        troubles = [_trouble(trigger) for trigger in takers]
+        if not takers and wanted:
+            return (
+                f"no Trigger takes frames for {model}: deploy {function} (see docs/models.md), "
+                "or remove it from the camera"
+            )
+        if not takers:
+            return f"no Trigger takes events for {function}: apply the YAML in eventing/"
+        if all(troubles):
+            return troubles[0]
+    return ""
 
 
-def _takes(trigger: Trigger, model: str) -> bool:
-    spec, wanted = trigger.get("spec", {}), wants.attribute(model)
+def _takes(trigger: Trigger, kind: str, wanted: str | None) -> bool:
+    """Whether a Trigger takes events of this type that say `wanted`, or that say nothing."""
+    spec = trigger.get("spec", {})
     filters = spec.get("filters") or [{"exact": (spec.get("filter") or {}).get("attributes") or {}}]
-    kinds, asked = set(), False
-    for name, value in _asked(filters):
-        if name == "type":
-            kinds.add(value)
-        asked = asked or (name == wanted and value == "true")
-    # A Trigger that only wakes the function has another type.
-    return asked and kinds <= {frames.TYPE}
+    asked = set(_asked(filters))
+    kinds = {value for name, value in asked if name == "type"}
+    flags = {name for name, value in asked if value == "true"}  # `wake`, or what a model wants
+    return (not kinds or kind in kinds) and (wanted in flags if wanted else not flags)
 
 
 def _asked(filters: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
@@ -85,9 +94,11 @@ def _asked(filters: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
 
 
 def _trouble(trigger: Trigger) -> str:
-    """Why Knative does not serve the Trigger; empty where it does, or has not decided yet."""
+    """Why Knative does not serve the Trigger, or not yet; empty where it does."""
     for condition in trigger.get("status", {}).get("conditions", ()):
-        if (condition.get("type"), condition.get("status")) == ("Ready", "False"):
+        if condition.get("type") == "Ready":
+            if condition.get("status") == "True":
+                return ""
             why = condition.get("message") or condition.get("reason") or "no reason given"
             return f"the Trigger {trigger['metadata']['name']} is not ready: {why}"
-    return ""
+    return f"the Trigger {trigger['metadata']['name']} is not ready yet"

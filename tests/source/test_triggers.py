@@ -5,7 +5,7 @@ import yaml
 
 from cnap.cameras import Camera
 from cnap.errors import Unavailable
-from cnap.events import frames, segment
+from cnap.events import frames, outcome, segment
 from cnap.files import folder
 from cnap.source.triggers import Served, unserved
 
@@ -16,6 +16,14 @@ WANTS = {"wantsyoloxnano": "true"}
 def trigger(ready="True", why="", **spec):
     condition = {"type": "Ready", "status": ready, "message": why}
     return {"metadata": {"name": "t"}, "spec": spec, "status": {"conditions": [condition]}}
+
+
+TRANSCODE = trigger(filter={"attributes": {"type": segment.TYPE}})
+PUBLISH = trigger(
+    filters=[{"any": [{"exact": {"type": outcome.RESULT}}, {"exact": {"type": "x"}}]}]
+)
+WAKE = trigger(filter={"attributes": {"type": segment.TYPE, "wake": "true"}})
+OTHERS = [TRANSCODE, PUBLISH, WAKE]
 
 
 @pytest.mark.parametrize(
@@ -30,7 +38,7 @@ def trigger(ready="True", why="", **spec):
     ],
 )
 def test_a_trigger_that_takes_frames(spec):
-    assert unserved(["yolox-nano"], [trigger(**spec)]) == {}
+    assert unserved(["yolox-nano"], [*OTHERS, trigger(**spec)]) == {}
 
 
 @pytest.mark.parametrize(
@@ -48,7 +56,7 @@ def test_a_trigger_that_takes_frames(spec):
     ],
 )
 def test_a_trigger_that_does_not(spec):
-    (why,) = unserved(["yolox-nano"], [trigger(**spec)]).values()
+    (why,) = unserved(["yolox-nano"], [*OTHERS, trigger(**spec)]).values()
 
     assert why.startswith("no Trigger takes frames for yolox-nano: deploy infer-yolox-nano")
 
@@ -57,15 +65,36 @@ def test_a_trigger_that_knative_can_not_serve():
     spec = {"filter": {"attributes": WANTS}}
     sick = trigger("False", "subscriber not found", **spec)
 
-    assert unserved(["yolox-nano"], [sick]) == {
+    assert unserved(["yolox-nano"], [*OTHERS, sick]) == {
         "yolox-nano": "the Trigger t is not ready: subscriber not found"
     }
-    assert unserved(["yolox-nano"], [sick, trigger(**spec)]) == {}
-    assert unserved(["yolox-nano"], [trigger("Unknown", **spec)]) == {}
+    assert unserved(["yolox-nano"], [*OTHERS, sick, trigger(**spec)]) == {}
+
+
+def test_a_trigger_that_is_not_ready_yet():
+    spec = {"filter": {"attributes": WANTS}}
+    new = {"metadata": {"name": "t"}, "spec": spec}
+
+    for fresh in (new, trigger("Unknown", "", **spec)):
+        (why,) = unserved(["yolox-nano"], [*OTHERS, fresh]).values()
+        assert why.startswith("the Trigger t is not ready")
+
+
+@pytest.mark.parametrize(("gone", "name"), [(TRANSCODE, "transcode"), (PUBLISH, "publish")])
+def test_a_way_that_ends_before_or_behind_the_model(gone, name):
+    rest = [trigger(filter={"attributes": WANTS}), *(one for one in OTHERS if one is not gone)]
+
+    assert unserved(["yolox-nano"], rest) == {
+        "yolox-nano": f"no Trigger takes events for {name}: apply the YAML in eventing/"
+    }
 
 
 def test_the_projects_own_triggers_serve_the_default_model_and_no_other():
-    triggers = list(yaml.safe_load_all((folder("eventing") / "infer.yaml").read_text()))
+    triggers = [
+        one | {"status": TRANSCODE["status"]}
+        for name in ("transcode", "infer", "publish")
+        for one in yaml.safe_load_all((folder("eventing") / f"{name}.yaml").read_text())
+    ]
 
     assert list(unserved(["yolox-nano", "yunet"], triggers)) == ["yunet"]
 
@@ -92,7 +121,13 @@ async def test_what_is_known_stays_so_while_the_cluster_does_not_answer(caplog):
     assert list(served.missing) == ["yunet"]
     assert len(caplog.messages) == 1
 
-    cluster.away, cluster.items = False, [trigger(filter={"attributes": {"wantsyunet": "true"}})]
+    cluster.away, cluster.items = (
+        False,
+        [
+            *OTHERS,
+            trigger(filter={"attributes": {"wantsyunet": "true"}}),
+        ],
+    )
     await served.look(wanted)
     assert (served.missing, served.settled) == ({}, True)
 
