@@ -2,11 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 CNAP := $(VENV)/bin/cnap
+IMAGE = ghcr.io/cnap/cnap:0.1.0
+export MODELS ASSETS LOAD
 
-.PHONY: help run install test lint lock screenshot clean
+.PHONY: help run install test e2e image lint lock screenshot clean
 
 help:  ## What there is to make
-	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z0-9]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
 
 run: $(VENV)/.installed  ## The pipeline on this machine (ARGS="--stream gate=gate.mp4", PORT=8800)
 	@$(CNAP) up $(if $(PORT),--port $(PORT)) $(ARGS)
@@ -15,6 +17,13 @@ install: $(VENV)/.installed  ## Everything the pipeline needs, in .venv
 
 test: $(VENV)/.tested lint  ## Every test that needs no cluster
 	@$(VENV)/bin/python -m pytest $(ARGS)
+
+image:  ## The image of everything (IMAGE=, MODELS=, ASSETS=FOLDER, LOAD="kind load image-archive")
+	@./image.sh $(IMAGE)
+
+e2e: IMAGE = dev.local/cnap:test
+e2e: $(VENV)/.tested image  ## Tests on the cluster of KUBECONFIG; the image goes there by LOAD
+	@CNAP_E2E=1 $(VENV)/bin/python -m pytest -s tests/e2e $(ARGS)
 
 lint: $(VENV)/.tested  ## Style and types of imports
 	@$(VENV)/bin/ruff check .

@@ -147,7 +147,6 @@ REASONS = {
 def main() -> None:
     """Runs until SIGTERM; what is being handled then is finished first."""
     logging.basicConfig(level=os.environ.get("CNAP_LOG", "INFO"), format="%(message)s")
-    logging.getLogger("botocore").setLevel("WARNING")  # which says where it found credentials
     name = os.environ.get("CNAP_FUNCTION", "")
     function = load(name)
     imported = _age()

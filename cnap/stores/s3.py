@@ -1,6 +1,7 @@
 """An S3 bucket as a store: MinIO or any other, found the way every AWS client finds it
 (AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION)."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,6 +11,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cnap.errors import Missing, Unavailable
 from cnap.stores.base import Buffer, Store, StoredObject
+
+# It tells in each process where it found credentials.
+logging.getLogger("botocore").setLevel(logging.WARNING)
 
 DELETED_AT_ONCE = 1000
 """S3's own limit for one DeleteObjects request."""
