@@ -1,7 +1,7 @@
 """Still images as frames; what their headers claim is read before any memory is taken for them."""
 
+import contextlib
 import os
-from collections.abc import Iterator
 
 import av
 import numpy as np
@@ -22,7 +22,10 @@ SIGNATURES = {
 }
 FRAME_HEADERS = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """Markers of JPEG's frame headers, which tell the picture's size."""
-TIFF_WIDTH, TIFF_HEIGHT = 256, 257
+EXIF, EXIF_MARKER = b"Exif\0\0", 0xE1
+TIFF_WIDTH, TIFF_HEIGHT, TIFF_ORIENTATION = 256, 257, 274
+LYING = range(5, 9)
+"""Orientations of pictures that are turned by a quarter to be upright."""
 TIFF_SHORT, TIFF_LONG = 3, 4
 
 
@@ -46,7 +49,8 @@ def still(data: memoryview) -> av.VideoFrame:
 
 
 def claimed_size(data: memoryview) -> Size:
-    """Width and height by the file's own header. Raises BadMedia where there is none."""
+    """Width and height by the file's own header, as displayed: turned as a JPEG's EXIF or a TIFF
+    says. Raises BadMedia where there is none."""
     readers = {"JPEG": _jpeg, "PNG": _png, "WebP": _webp, "BMP": _bmp, "TIFF": _tiff}
     kind = _kind(data)
     size = readers[kind](data) if kind else None
@@ -83,17 +87,21 @@ def _png(data: memoryview) -> Size | None:
 
 
 def _jpeg(data: memoryview) -> Size | None:
-    """ITU-T T.81, B.2.2 (frame header)."""
-    place = 2
+    """ITU-T T.81, B.2.2 (frame header); EXIF 2.3, 4.7.2."""
+    place, lying = 2, False
     while place + 9 < len(data) and data[place] == 0xFF:
         marker, length = data[place + 1], _number(data, place + 2, 2, "big")
         if marker == 0xFF:
             place += 1  # a fill byte
         elif marker in FRAME_HEADERS:
-            return _number(data, place + 7, 2, "big"), _number(data, place + 5, 2, "big")
+            size = _number(data, place + 7, 2, "big"), _number(data, place + 5, 2, "big")
+            return size[::-1] if lying else size
         elif marker < 0xC0 or 0xD0 <= marker <= 0xD9:
             break  # no segment: nothing that belongs before a frame header
         else:
+            if marker == EXIF_MARKER and data[place + 4 : place + 10] == EXIF:
+                with contextlib.suppress(BadMedia):  # then it is as if it said nothing
+                    lying = _orientation(data[place + 10 : place + 2 + length]) in LYING
             place += 2 + length
     return None
 
@@ -121,16 +129,26 @@ def _webp(data: memoryview) -> Size | None:
 
 def _tiff(data: memoryview) -> Size | None:
     """TIFF 6.0, section 2: the first image file directory."""
-    fields = dict(_tiff_fields(data, "little" if data[0] == ord("I") else "big"))
+    fields = _tiff_fields(data)
     if not {TIFF_WIDTH, TIFF_HEIGHT} <= set(fields):
         return None
-    return fields[TIFF_WIDTH], fields[TIFF_HEIGHT]
+    size = fields[TIFF_WIDTH], fields[TIFF_HEIGHT]
+    return size[::-1] if fields.get(TIFF_ORIENTATION) in LYING else size
 
 
-def _tiff_fields(data: memoryview, order: str) -> Iterator[tuple[int, int]]:
+def _orientation(exif: memoryview) -> int | None:
+    """EXIF is a TIFF without a picture."""
+    return _tiff_fields(exif).get(TIFF_ORIENTATION)
+
+
+def _tiff_fields(data: memoryview) -> dict[int, int]:
+    """The whole numbers of the first directory, by tag."""
+    order = "little" if data[:1] == b"I" else "big"
+    fields = {}
     start = _number(data, 4, 4, order)
     for entry in range(_number(data, start, 2, order)):
         place = start + 2 + 12 * entry
         tag, kind = _number(data, place, 2, order), _number(data, place + 2, 2, order)
         if kind in (TIFF_SHORT, TIFF_LONG):
-            yield tag, _number(data, place + 8, 2 if kind == TIFF_SHORT else 4, order)
+            fields[tag] = _number(data, place + 8, 2 if kind == TIFF_SHORT else 4, order)
+    return fields

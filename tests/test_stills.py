@@ -29,9 +29,10 @@ STORED = {
 def test_a_jpeg_is_seen_upright(orientation):
     card = media.corners(SIZE)
     stored = np.ascontiguousarray(STORED[orientation](card))
-    frame = still(memoryview(media.jpeg(stored, orientation)))
+    data = memoryview(media.jpeg(stored, orientation))
+    frame = still(data)
 
-    assert displayed_size(frame, None) == SIZE
+    assert claimed_size(data) == displayed_size(frame, None) == SIZE
     assert media.quarters(Scaler().nv12(frame, SIZE)[:48]) == [0, 1, 2, 3]
 
 
@@ -62,6 +63,25 @@ def test_a_lossy_webp_and_a_bmp_from_top_to_bottom_are_read():
     for data, expected in ((webp, [0, 1, 2, 3]), (bytes(bmp), [2, 3, 0, 1])):
         frame = still(memoryview(data))
         assert media.quarters(Scaler().nv12(frame, SIZE)[:48]) == expected
+
+
+def test_a_tiff_is_seen_upright():
+    data = bytearray(cv2.imencode(".tiff", media.corners(SIZE)[:, :, ::-1])[1].tobytes())
+    start = struct.unpack_from("<I", data, 4)[0]
+    count = struct.unpack_from("<H", data, start)[0]
+    tags = [struct.unpack_from("<H", data, start + 2 + 12 * n)[0] for n in range(count)]
+    # Orientation 6, in place of a field that is needed by nobody.
+    struct.pack_into("<HHIHH", data, start + 2 + 12 * tags.index(284), 274, 3, 1, 6, 0)
+
+    frame = still(memoryview(bytes(data)))
+    assert claimed_size(memoryview(data)) == displayed_size(frame, None) == SIZE[::-1]
+
+
+def test_exif_that_is_damaged_says_nothing():
+    exif = b"Exif\0\0II*\0\xff\xff\xff\x7f"
+    data = GOOD[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + GOOD[2:]
+
+    assert claimed_size(memoryview(data)) == displayed_size(still(memoryview(data)), None) == SIZE
 
 
 def segment_of(marker, length):
