@@ -24,7 +24,8 @@ class CameraError(CnapError):
 class Camera:
     name: str
     url: str
-    """A video file, for now: a path or file:///…"""
+    """A video file, for now: a path or file:///… `${NAME}` in it is a key of the Secret `cameras`,
+    which only `cnap.source.references` looks into."""
     models: tuple[str, ...] = ()
     framerate: float | None = None
     """Frames a second to look at; all of them where it is not said."""

@@ -79,6 +79,7 @@ MISTAKES = [
     (["up", "--stream", "Gate=text.mp4"], "can't name a stream"),
     (["up", "--stream", "gate=none.mp4"], "none.mp4 is not there"),
     (["up", "--stream", "gate=text.mp4"], "is not a video file"),
+    (["up", "--stream", "gate=${NOT_SET}"], "nothing is called NOT_SET in the environment"),
     (["up", "--stream", "a=film.mp4", "--stream", "a=film.mp4"], "two streams have one name"),
     (["up", "--model", "nothing"], "no model is called 'nothing'"),
     (["up", "--framerate", "0"], "--framerate"),

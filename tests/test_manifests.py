@@ -36,9 +36,12 @@ def of_kind(kind, group=""):
 
 SERVICES = of_kind("Service", "serving.knative.dev")
 TRIGGERS = of_kind("Trigger")
+EXAMPLES = [
+    yaml.safe_load(path.read_text()) for path in (folder("eventing") / "examples").glob("*.yaml")
+]
 CONTAINERS = [
     pytest.param(one["spec"]["template"]["spec"], id=one["metadata"]["name"])
-    for one in [*SERVICES.values(), *of_kind("Deployment").values()]
+    for one in [*SERVICES.values(), *of_kind("Deployment").values(), *EXAMPLES]
 ]
 
 

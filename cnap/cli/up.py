@@ -19,6 +19,8 @@ from cnap.events.attributes import stream_name
 from cnap.pipeline import Pipeline
 from cnap.running import Running
 from cnap.source.camera import open_camera
+from cnap.source.film import CameraFailed
+from cnap.source.references import References
 
 PORT = 8800
 
@@ -69,8 +71,13 @@ def _camera(stream: str, framerate: float | None) -> Camera:
         stream_name(name)
     except BadEvent as error:
         raise click.BadParameter(str(error)) from None
-    url = file if "://" in file else str(Path(file).expanduser().absolute())
-    open_camera(url, loop=False).close()
+    is_path = "://" not in file and not file.startswith("${")
+    url = str(Path(file).expanduser().absolute()) if is_path else file
+    references = References()
+    try:
+        open_camera(references.resolve(url), loop=False).close()
+    except CameraFailed as error:
+        raise CameraFailed(references.hide(str(error))) from None
     return Camera(name, url, framerate=framerate)
 
 

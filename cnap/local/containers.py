@@ -59,8 +59,9 @@ def container(
 ) -> Container:
     """The one container of a pod's spec at `path`; `env` wins over what the YAML says.
 
-    Raises ManifestError when there is not exactly one, its image is not the project's, or its
-    environment refers to what is not there and `env` does not give either.
+    Raises ManifestError when there is not exactly one, its image is not the project's, its
+    environment refers to what is not there and `env` does not give either, or it needs files of a
+    Secret, which a process can't have mounted.
     """
     containers = pod.get("containers") or []
     if len(containers) != 1:
@@ -70,7 +71,7 @@ def container(
     if image.split("@")[0].rpartition("/")[2].split(":")[0] != IMAGE:
         text = f"{image!r} cannot run here: only the project's own image, {IMAGE!r}, can"
         raise ManifestError([resource.at(f"{where}.image", text)])
-    problems: list[str] = []
+    problems = list(_mounted(resource, pod, path, library))
     values: dict[str, str] = {}
     for name, value, problem in _environment(resource, spec, where, library):
         if problem and name not in env:
@@ -134,6 +135,17 @@ def _environment(
                 path = f"{where}.env[{index}].valueFrom.{kind}KeyRef"
                 text = f"no key {ref['key']!r} in a {kind} {ref['name']!r}"
                 yield item["name"], "", resource.at(path, text)
+
+
+def _mounted(
+    resource: Resource, pod: Mapping[str, Any], path: str, library: Library
+) -> Iterator[str]:
+    for index, volume in enumerate(pod.get("volumes") or []):
+        if secret := volume.get("secret"):
+            name = secret.get("secretName", "")
+            if not secret.get("optional") or (resource.namespace, name) in library.secrets:
+                text = f"the Secret {name!r} can't be had as files here, only as environment"
+                yield resource.at(f"{path}.volumes[{index}].secret", text)
 
 
 def _expand(text: str, values: Mapping[str, str]) -> str:

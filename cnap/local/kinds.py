@@ -69,7 +69,7 @@ _CONTAINER: dict[str, Schema] = {
     "startupProbe": IGNORED,
     "terminationMessagePath": IGNORED,
     "terminationMessagePolicy": IGNORED,
-    "volumeMounts": IGNORED,  # of the emptyDir volumes below, the only ones accepted
+    "volumeMounts": IGNORED,  # of the volumes below, which are empty here
 }
 _SERVICE_CONTAINER: Schema = {**_CONTAINER, "livenessProbe": _LIVENESS}
 _POD: dict[str, Schema] = {
@@ -87,7 +87,13 @@ _POD: dict[str, Schema] = {
     "priorityClassName": IGNORED,
     "terminationGracePeriodSeconds": IGNORED,
     "restartPolicy": IGNORED,
-    "volumes": [{"name": IGNORED, "emptyDir": IGNORED}],
+    "volumes": [
+        {
+            "name": IGNORED,
+            "emptyDir": IGNORED,
+            "secret": {"secretName": USED, "optional": USED, "defaultMode": IGNORED},
+        }
+    ],
 }
 _AUTOSCALING = "autoscaling.knative.dev/"
 _SERVICE_ANNOTATIONS: Schema = {

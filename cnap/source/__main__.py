@@ -1,6 +1,7 @@
 """The source: reads every camera of the ConfigMap and follows its changes. `K_SINK` is the Broker.
 
-`python -m cnap.source`
+`python -m cnap.source`. Where CNAP_CAMERAS has the text of a cameras.yaml, it is those cameras, and
+neither ConfigMap nor Kubernetes is asked.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from cnap import cameras
 from cnap.cameras import Camera, CameraError
 from cnap.errors import Unavailable
 from cnap.kubernetes import Kubernetes
+from cnap.source.references import Hiding, References
 from cnap.source.sink import Sink
 from cnap.source.stream import Stream
 from cnap.source.triggers import Served
@@ -32,8 +34,8 @@ NOTHING: Mapping[str, str] = {}
 class Streams:
     """The streams that run, kept in step with the list of cameras."""
 
-    def __init__(self, store: Store, sink: Sink) -> None:
-        self._store, self._sink = store, sink
+    def __init__(self, store: Store, sink: Sink, references: References | None = None) -> None:
+        self._store, self._sink, self._references = store, sink, references
         self._running: dict[str, Stream] = {}
         self._ending: set[asyncio.Task[None]] = set()
 
@@ -58,7 +60,9 @@ class Streams:
                     self._end(stream, "connecting", "the camera was changed")
         for name, camera in by_name.items():
             if name not in self._running:
-                self._running[name] = Stream(camera, self._store, self._sink, problems[name])
+                self._running[name] = Stream(
+                    camera, self._store, self._sink, problems[name], self._references
+                )
                 self._running[name].start()
             self._running[name].problem = problems[name]
 
@@ -80,21 +84,31 @@ def _served(camera: Camera, missing: Mapping[str, str]) -> Camera:
     return dataclasses.replace(camera, models=models)
 
 
-async def run() -> None:
-    """Follows the ConfigMap until SIGTERM."""
+async def run(references: References) -> None:
+    """Reads the cameras until SIGTERM. Raises CameraError for a mistake in CNAP_CAMERAS."""
+    given = os.environ.get("CNAP_CAMERAS")
+    fixed = cameras.parse(given) if given else None
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector) as session:
-        streams = Streams(open_store(), Sink(session, os.environ["K_SINK"]))
-        following = asyncio.create_task(_follow(Kubernetes(session), streams))
-        waiting = asyncio.create_task(ended.wait())
-        await asyncio.wait({following, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        following.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await following  # raises what should never end it: then the source starts anew
+        streams = Streams(open_store(), Sink(session, os.environ["K_SINK"]), references)
+        if fixed is not None:
+            streams.follow(fixed)
+            await ended.wait()
+        else:
+            await _follow_until(ended, Kubernetes(session), streams)
         await streams.stop()
+
+
+async def _follow_until(ended: asyncio.Event, kubernetes: Kubernetes, streams: Streams) -> None:
+    following = asyncio.create_task(_follow(kubernetes, streams))
+    waiting = asyncio.create_task(ended.wait())
+    await asyncio.wait({following, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    following.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await following  # raises what should never end it: then the source starts anew
 
 
 async def _follow(kubernetes: Kubernetes, streams: Streams) -> None:
@@ -129,8 +143,14 @@ async def _watch(kubernetes: Kubernetes, changes: asyncio.Queue[list[Camera]]) -
 
 
 def main() -> None:
-    logging.basicConfig(level=os.environ.get("CNAP_LOG", "INFO"), format="%(message)s")
-    asyncio.run(run())
+    references = References()
+    handler = logging.StreamHandler()
+    handler.setFormatter(Hiding(references, "%(message)s"))
+    logging.basicConfig(level=os.environ.get("CNAP_LOG", "INFO"), handlers=[handler])
+    try:
+        asyncio.run(run(references))
+    except CameraError as error:
+        raise SystemExit(f"cnap: CNAP_CAMERAS: {error}") from None
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from cnap.events.segment import SegmentEvent
 from cnap.source.camera import FileCamera, open_camera
 from cnap.source.cutter import Cut, Cutter
 from cnap.source.pace import Pace
+from cnap.source.references import References
 from cnap.source.shelf import Shelf
 from cnap.source.sink import Sink
 from cnap.source.totals import Totals
@@ -36,10 +37,18 @@ TOO_LATE = 5.0
 class Stream:
     """Reads in a thread of its own, since reading video blocks; posts through the event loop."""
 
-    def __init__(self, camera: Camera, store: Store, sink: Sink, problem: str = "") -> None:
+    def __init__(
+        self,
+        camera: Camera,
+        store: Store,
+        sink: Sink,
+        problem: str = "",
+        references: References | None = None,
+    ) -> None:
         """`problem` is what is wrong with the camera although its video can be had."""
         self.camera, self.problem = camera, problem
         self._sink = sink
+        self._references = references or References()
         self._shelf = Shelf(store)
         self._loop = asyncio.get_running_loop()
         self._stopping = threading.Event()
@@ -90,7 +99,7 @@ class Stream:
             self._stopping.wait(RETRY_AFTER)
 
     def _read(self) -> None:
-        camera = open_camera(self.camera.url, self.camera.loop)
+        camera = open_camera(self._references.resolve(self.camera.url), self.camera.loop)
         try:
             self._begin(camera.framerate)
             self._read_all(camera)
@@ -194,6 +203,7 @@ class Stream:
         """A new state is told at once; a new reason, like new totals, with the next segment."""
         if self.problem and state in ("live", "behind"):
             state, reason = "misconfigured", self.problem
+        reason = self._references.hide(reason)
         if self._totals.say(state, reason):
             log.info("%s: %s%s", self.camera.name, state, reason and f": {reason}")
             self._report_soon()

@@ -93,6 +93,28 @@ def test_any_name_of_the_projects_image(image):
     assert made(image=image).argv
 
 
+def mounting(**secret):
+    pod = {
+        "containers": [{"image": "cnap"}],
+        "volumes": [{"name": "secret", "secret": secret}, {"name": "tmp", "emptyDir": {}}],
+    }
+    library = Library()
+    library.add(resource("Secret", "keys", stringData={"ID": "me"}))
+    return container(resource("Deployment", "d"), pod, "spec", library, {})
+
+
+def test_a_secret_that_need_not_be_there_is_not_mounted():
+    assert mounting(secretName="none", optional=True).argv
+
+
+@pytest.mark.parametrize(
+    "secret", [{"secretName": "none"}, {"secretName": "keys", "optional": True}]
+)
+def test_a_secret_s_files_that_are_needed_are_refused(secret):
+    with pytest.raises(ManifestError, match=r"spec.volumes\[0\].secret: .*can't be had as files"):
+        mounting(**secret)
+
+
 def test_probes():
     probe = {"httpGet": {"path": "/live"}, "periodSeconds": 5, "failureThreshold": 2}
     with_probes = made(livenessProbe=probe, readinessProbe={"httpGet": {"path": "/ready"}})

@@ -1,0 +1,111 @@
+"""`${NAME}` in a camera's url: what it stands for is nobody's business but the camera's.
+
+In a cluster it is a key of the Secret `cameras`, mounted as files that follow its changes; on one
+machine, where nothing is mounted, a variable of the environment. (A pod's environment is not asked:
+whoever may write a url could send the store's password wherever he likes.) `$(NAME)` would be
+replaced by Kubernetes itself where it stands in a pod's YAML, and everybody saw the result.
+"""
+
+import contextlib
+import logging
+import os
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from cnap.source.film import CameraFailed
+
+FOLDER = Path("/etc/cnap/cameras")
+REFERENCE = re.compile(r"\$\{([^{}]*)\}")
+KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
+"""A Secret's keys; names that begin with a dot are the mount's own."""
+SHORT = 4
+"""Letters of a value that is hidden only where it stands alone: it may be a part of any word."""
+
+
+class References:
+    """Puts values in, and takes every value that was ever put in out of what people read."""
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self._folder = folder
+        self._shown: dict[str, str] = {}
+        self._hidden: re.Pattern[str] | None = None
+        self._lock = threading.Lock()
+
+    def resolve(self, url: str) -> str:
+        """The url with its values as they are now. Raises CameraFailed where there is none."""
+        parts, end, found = [], 0, {}
+        for match in REFERENCE.finditer(url):
+            found[match[0]] = value = self._value(match[1])
+            parts += url[end : match.start()], _fitted(value, url, match)
+            end = match.end()
+        resolved = "".join([*parts, url[end:]])
+        if found:
+            self._note({resolved: url} | dict(_forms(found)))
+        return resolved
+
+    def hide(self, text: str) -> str:
+        """The text with references where values were."""
+        return self._hidden.sub(self._reference, text) if self._hidden else text
+
+    def _reference(self, match: re.Match[str]) -> str:
+        return self._shown[match[0]]
+
+    def _value(self, name: str) -> str:
+        mounted = self._folder.is_dir()
+        place = "the Secret cameras" if mounted else "the environment"
+        try:
+            if not KEY.fullmatch(name):
+                raise KeyError
+            value = (self._folder / name).read_text() if mounted else os.environ[name]
+        except (KeyError, FileNotFoundError):
+            raise CameraFailed(f"nothing is called {name} in {place}") from None
+        except (OSError, ValueError):
+            raise CameraFailed(f"{name} in {place} can't be read as text") from None
+        return value.rstrip("\r\n")  # which `echo` and editors put there
+
+    def _note(self, shown: dict[str, str]) -> None:
+        with self._lock:
+            self._shown = shown | self._shown
+            # The longest first, and all in one pass: a reference may look like another's value.
+            known = sorted(self._shown, key=len, reverse=True)
+            self._hidden = re.compile("|".join(map(_pattern, known)))
+
+
+class Hiding(logging.Formatter):
+    """Keeps values out of a log, tracebacks and other libraries' words included."""
+
+    def __init__(self, references: References, form: str) -> None:
+        super().__init__(form)
+        self._references = references
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._references.hide(super().format(record))
+
+
+def _fitted(value: str, url: str, reference: re.Match[str]) -> str:
+    """The value as it must be where it stands: a password may have any letter, and a url may not.
+    User and password, and what follows the question mark, are escaped; else it is as it is."""
+    before, after = url[: reference.start()], url[reference.end() :]
+    if "://" in before and ("?" in before or "@" in re.split("[/?#]", after)[0]):
+        return quote(value, safe="")
+    return value
+
+
+def _forms(values: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Each value with its reference: as it is, the password in it if it is a whole url, and both
+    as others may quote them."""
+    for reference, value in values.items():
+        password = None
+        with contextlib.suppress(ValueError):
+            password = urlsplit(value).password
+        for text in filter(None, (value, password)):
+            for form in (text, quote(text, safe=""), quote(text), repr(text)[1:-1]):
+                yield form, reference
+
+
+def _pattern(secret: str) -> str:
+    alone = len(secret) < SHORT
+    return rf"(?<!\w){re.escape(secret)}(?!\w)" if alone else re.escape(secret)
