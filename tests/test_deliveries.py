@@ -8,7 +8,7 @@ import yaml
 
 from cnap.local.durations import iso
 from cnap.source.sink import ANSWER_WITHIN
-from tests.conftest import REPOSITORY
+from tests.real import REPOSITORY
 
 NEVER = float("inf")
 

@@ -84,7 +84,7 @@ class Hub:
         if not self._tasks:
             if not self._status.streams:
                 await self._status.read()
-            await self._results.read(self._status.streams)
+            await self._read_results()
         return await self._status.read()
 
     def tell(self, event: str, data: dict[str, Any], stream: str | None = None) -> None:
@@ -105,8 +105,12 @@ class Hub:
             listener.messages.get_nowait()
         listener.messages.put_nowait(None)
 
+    def _wanted(self) -> bool:
+        """Whether the task that asks should go on: a client library may lose a cancellation."""
+        return asyncio.current_task() in self._tasks
+
     async def _statuses(self) -> None:
-        while True:
+        while self._wanted():
             began = time.monotonic()
             pace = PACE
             try:
@@ -124,18 +128,21 @@ class Hub:
             await asyncio.sleep(max(0.05, pace - (time.monotonic() - began)))
 
     async def _outcomes(self) -> None:
-        while True:
+        while self._wanted():
             try:
-                fresh = await self._results.read(self._status.streams, wait=0.5)
+                await self._read_results(wait=0.5)
             except Unavailable as error:
                 self._trouble("results", str(error))
                 await asyncio.sleep(PACE)
                 continue
             self._trouble("results", "")
-            for result in fresh:
-                self._send(message_of(result))
             if not self._status.streams:
                 await asyncio.sleep(QUICK_PACE)
+
+    async def _read_results(self, wait: float = 0) -> None:
+        """Whoever reads tells everybody: what is read is read once."""
+        for result in await self._results.read(self._status.streams, wait):
+            self._send(message_of(result))
 
     def _trouble(self, where: str, words: str) -> None:
         """Tells once what does not work, and once, with no words, that all is well again."""
@@ -154,5 +161,5 @@ class Hub:
 
 def message_of(result: Result) -> Message:
     return Message(
-        "result", json.dumps(result.body, separators=(",", ":")), result.stream, result.id
+        "result", json.dumps(result.body, separators=(",", ":")), result.stream, result.mark
     )

@@ -6,6 +6,7 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
 from redis import Redis
 
+from cnap.dashboard import results
 from tests.dashboard.conftest import FakeKubernetes
 from tests.dashboard.ledger import infer, tell
 
@@ -81,6 +82,83 @@ async def test_taken_up_where_it_was(client: TestClient, database: Redis) -> Non
             _, result, _ = await first(again, "result")
 
     assert result["sequence"] == 1
+
+
+async def test_nothing_is_missed_while_one_was_away(
+    client: TestClient, database: Redis, monkeypatch
+) -> None:
+    """More of it, and for longer, than the service remembers by itself."""
+    for name in ("gate", "yard"):
+        tell(database, name)
+    async with client.get("/api/events") as response:
+        await first(response, "status")
+        infer(database, "gate", 0)
+        _, _, identity = await first(response, "result")
+    monkeypatch.setattr(results, "RECENT", 0.01)
+    for sequence in range(1, 240):
+        infer(database, "gate", sequence, frames=1)
+        infer(database, "yard", sequence, frames=1)
+
+    found = await after(client, identity, 2 * 239)
+    for name in ("gate", "yard"):
+        assert [sequence for of, sequence in found if of == name] == list(range(1, 240))
+
+
+async def after(client: TestClient, identity: str, count: int) -> list[tuple[str, int]]:
+    """So many results, with the connection cut and taken up again in between."""
+    found = []
+    while len(found) < count:
+        async with client.get("/api/events", headers={"Last-Event-ID": identity}) as response:
+            async with asyncio.timeout(20):
+                async for kind, data, id in events(response):
+                    if kind == "result":
+                        found.append((data["stream"], data["sequence"]))
+                        identity = id
+                        if len(found) in (count // 3, count // 2, count):
+                            break
+    return found
+
+
+async def test_no_gap_and_no_repetition_however_often_one_is_cut_off(
+    client: TestClient, database: Redis
+) -> None:
+    names = ("gate", "hall", "yard")
+    for name in names:
+        tell(database, name)
+    async with client.get("/api/events") as response:
+        await first(response, "status")
+        infer(database, "gate", 0, frames=1)
+        _, _, identity = await first(response, "result")
+
+    def publish() -> None:
+        for sequence in range(1, 300):
+            for name in names:
+                infer(database, name, sequence, frames=1)
+
+    publishing = asyncio.create_task(asyncio.to_thread(publish))
+    found = await after(client, identity, 3 * 299)
+    await publishing
+
+    assert sorted(found) == [(name, sequence) for name in names for sequence in range(1, 300)]
+
+
+async def test_a_burst_is_told_in_order(client: TestClient, database: Redis) -> None:
+    """Of a stream with much to tell and one with little, read in one go."""
+    for name in ("gate", "yard"):
+        tell(database, name)
+    for sequence in range(250):
+        infer(database, "gate", sequence, frames=1)
+    infer(database, "yard", 250, frames=1)
+    sequences = []
+    async with client.get("/api/events") as response, asyncio.timeout(20):
+        async for kind, data, _ in events(response):
+            if kind == "result":
+                sequences.append(data["sequence"])
+            if len(sequences) == 251:
+                break
+
+    assert sorted(sequences) == list(range(251))
+    assert sequences[:200] == list(range(200))
 
 
 async def test_those_who_come_later_get_the_last_seconds(
