@@ -26,7 +26,7 @@ def _python() -> Finding:
 
 
 def _libraries() -> Finding:
-    names = ("av", "opencv-python-headless", "openvino", "cloudevents", "redis", "boto3")
+    names = ("av", "opencv-python-headless", "openvino", "cloudevents", "redis", "obstore")
     try:
         import av  # noqa: F401
         import cv2  # noqa: F401
