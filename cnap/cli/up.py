@@ -23,6 +23,7 @@ from cnap.source.film import CameraFailed
 from cnap.source.references import References
 
 PORT = 8800
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command(
@@ -52,6 +53,8 @@ def up(
     logging.basicConfig(
         level=logging.INFO if verbose else logging.ERROR, format="%(asctime)s %(message)s"
     )
+    for number in STOPS:
+        signal.signal(number, _stopped_early)
     began = time.monotonic()
     cameras = [_camera(stream, framerate) for stream in streams]
     if len({camera.name for camera in cameras}) < len(cameras):
@@ -61,6 +64,12 @@ def up(
         cameras = [Camera("demo", str(fetch_clip()), framerate=framerate)]
     cameras = [replace(camera, models=names) for camera in cameras]
     asyncio.run(_run(Pipeline(cameras, names, port, own), began))
+
+
+def _stopped_early(number: int, _: object = None) -> None:
+    """What has been fetched so far is removed by whoever fetches it."""
+    click.echo("cnap: stopped before the pipeline was up", err=True)
+    raise SystemExit(128 + number)
 
 
 def _camera(stream: str, framerate: float | None) -> Camera:
@@ -84,15 +93,15 @@ def _camera(stream: str, framerate: float | None) -> Camera:
 async def _run(pipeline: Pipeline, began: float) -> None:
     from cnap.local import ManifestError, PortError
 
-    ended = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    loop = asyncio.get_running_loop()
+    ending: asyncio.Future[int] = loop.create_future()
+    for number in STOPS:
+        loop.add_signal_handler(number, _end, ending, number)
     start = asyncio.create_task(pipeline.start())
-    ending = asyncio.create_task(ended.wait())
     try:
         await asyncio.wait({start, ending}, return_when=asyncio.FIRST_COMPLETED)
         if not start.done():
-            return
+            _stopped_early(ending.result())
         running = start.result()
         click.echo(f"The page:  {running.page}/#token={running.token}")
         click.echo("Ctrl-C ends everything.")
@@ -111,6 +120,11 @@ async def _run(pipeline: Pipeline, began: float) -> None:
         with contextlib.suppress(asyncio.CancelledError, Exception):
             await start
         await pipeline.stop()
+
+
+def _end(ending: "asyncio.Future[int]", number: int) -> None:
+    if not ending.done():
+        ending.set_result(number)
 
 
 async def _first_result(running: Running, began: float) -> None:

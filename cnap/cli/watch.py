@@ -1,13 +1,20 @@
 """`cnap watch`: results as they come."""
 
 import json
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from http.client import HTTPException
 from urllib.parse import quote
 
 import click
 
 from cnap.cli.client import opened
+from cnap.errors import CnapError
+from cnap.running import Running
+
+AGAIN = 0.2
+"""Seconds after which a pipeline that ended the connection is asked again."""
 
 
 @click.command(epilog="Example:  cnap watch --stream gate")
@@ -15,15 +22,39 @@ from cnap.cli.client import opened
 @click.option("--json", "as_json", is_flag=True, help="Each result as one line of JSON.")
 def watch(stream: str | None, as_json: bool) -> None:
     """Print results as they come, until Ctrl-C."""
+    awaited = stream
+    for kind, data in _news(stream):
+        if kind == "result":
+            click.echo(data if as_json else _line(json.loads(data)))
+        elif kind == "status" and awaited:
+            _say_if_absent(awaited, [one["name"] for one in json.loads(data)["streams"]])
+            awaited = None
+
+
+def _say_if_absent(stream: str, names: list[str]) -> None:
+    if stream not in names:
+        there = f"there are: {', '.join(names)}" if names else "there are none"
+        click.echo(f"cnap: no stream is called {stream} yet ({there}); waiting for it", err=True)
+
+
+def _news(stream: str | None) -> Iterator[tuple[str, str]]:
+    """The pipeline's events for as long as it runs. Raises CnapError at its end."""
     path = "api/events" + (f"?stream={quote(stream)}" if stream else "")
-    last = ""
+    last, connected = "", False
     while True:
         # The server ends each connection after a while, and goes on where it was left.
-        with opened(path, timeout=60, last_event=last) as events:
-            for number, kind, data in _events(events):
-                last = number or last
-                if kind == "result":
-                    click.echo(data if as_json else _line(json.loads(data)))
+        try:
+            with opened(path, timeout=60, last_event=last) as events:
+                connected = True
+                for number, kind, data in _events(events):
+                    last = number or last
+                    yield kind, data
+        except (OSError, HTTPException, CnapError):
+            if not connected:
+                raise
+        if not Running.find():
+            raise CnapError("the pipeline has ended")
+        time.sleep(AGAIN)
 
 
 def _events(lines: Iterable[bytes]) -> Iterator[tuple[str, str, str]]:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -75,6 +76,35 @@ def test_it_shows_the_page_sees_something_and_leaves_nothing(up, number: int) ->
     assert left_by(up.pid) == []
     with pytest.raises(OSError):
         urllib.request.urlopen(page.partition("#")[0], timeout=5)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_before_it_is_up_it_says_so_and_leaves_nothing(up, number: int) -> None:
+    lines_until(up, "Model:")
+    os.kill(up.pid, number)
+
+    assert up.wait(20) == 128 + number
+    assert up.stdout.read() == "cnap: stopped before the pipeline was up\n"
+    assert left_by(up.pid) == []
+
+
+def test_stopped_while_it_fetches_it_leaves_nothing(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # an index that never answers
+        env = {name: value for name, value in os.environ.items() if not name.startswith("CNAP_")}
+        env |= {"CNAP_CACHE": str(tmp_path), "PIP_FIND_LINKS": "", "UV_DEFAULT_INDEX": ""}
+        env["PIP_INDEX_URL"] = f"http://127.0.0.1:{silent.getsockname()[1]}/simple"
+        words = [CNAP, "up", "--model", "yolov3-tiny", "--port", "0"]
+        process = subprocess.Popen(words, env=env, stderr=subprocess.PIPE, text=True)
+        try:
+            assert process.stderr.readline() == "fetching tiny-yolov3-11.onnx\n"
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 130
+            assert process.stderr.read() == "cnap: stopped before the pipeline was up\n"
+        finally:
+            process.kill()
+            process.communicate()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert list(tmp_path.rglob(".get-*")) == []
 
 
 def test_killed_in_the_hardest_way_it_leaves_no_process(up) -> None:
