@@ -9,7 +9,7 @@ from redis import Redis
 
 from cnap.redis import connect
 from cnap.stores.directory import DirectoryStore
-from tests import real, servers
+from tests import clusters, real, servers
 
 
 @pytest.fixture(scope="session")
@@ -61,3 +61,9 @@ def folder_store(tmp_path: Path) -> DirectoryStore:
     folder = tmp_path / "store"
     folder.mkdir()
     return DirectoryStore(f"file://{folder}")
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> clusters.Cluster:
+    """A good cluster with the quickstart on it, as a kubectl of our own tells of it."""
+    return clusters.Cluster(tmp_path, clusters.knative() | clusters.deployed("cnap"))

@@ -13,7 +13,7 @@ COMMANDS = {
     "watch": "Print results as they come.",
     "status": "Show streams, functions and counts.",
     "models": "List the models.",
-    "doctor": "Check this machine.",
+    "doctor": "Check this machine, or a cluster.",
 }
 
 

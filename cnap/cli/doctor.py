@@ -1,11 +1,13 @@
 """`cnap doctor`: is everything there that the pipeline needs?"""
 
+import json
 import os
 import platform
 import shutil
 import socket
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from importlib.metadata import version
 
 import click
@@ -87,11 +89,36 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
 )
 
 
-@click.command(epilog="Example:  cnap doctor")
-def doctor() -> None:
-    """Check this machine, and say what is missing and how to mend it."""
+def _cluster(namespace: str, as_json: bool) -> None:
+    from cnap.cli.cluster import cluster
+
+    findings = []
+    for finding in cluster(namespace):
+        findings.append(finding)
+        if not as_json:
+            click.echo(finding)
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+    if any(finding.bad for finding in findings):
+        raise SystemExit(1)
+
+
+@click.command(epilog="Example:  cnap doctor --cluster --namespace cnap")
+@click.option("--cluster", is_flag=True, help="Check the cluster of the current kubeconfig.")
+@click.option("--namespace", "-n", default="cnap", help="With --cluster: where the pipeline is.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def doctor(cluster: bool, namespace: str, as_json: bool) -> None:
+    """Check this machine, or a cluster, and say what is missing and how to mend it."""
+    if cluster:
+        _cluster(namespace, as_json)
+        return
     findings = [check() for check in CHECKS]
-    for well, words in findings:
-        click.echo(f"{'ok     ' if well else 'missing'}  {words}")
+    states = [("ok" if well else "missing", words) for well, words in findings]
+    if as_json:
+        facts = [{"state": state, "words": words} for state, words in states]
+        click.echo(json.dumps(facts, indent=2))
+    else:
+        for state, words in states:
+            click.echo(f"{state:<8} {words}")
     if not all(well for well, _ in findings):
         raise SystemExit(1)
