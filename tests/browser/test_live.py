@@ -38,6 +38,7 @@ async () => {
   const { parse } = await import("/ui/js/mp4.js");
   const { segment } = await import("/ui/js/api.js");
   const found = await segment("lobby", null);
+  const piece = { ...parse(found.data), epoch: found.epoch };
   const video = document.createElement("video");
   // The source is open, and takes segments, some time before the event says so.
   let late = () => {};
@@ -49,8 +50,10 @@ async () => {
   };
   return await new Promise((resolve) => {
     const [shown, failed] = ["shown", "failed"].map((word) => () => resolve(word));
-    const player = new Player(video, { now: null }, shown, failed);
-    setInterval(() => player.append({ ...parse(found.data), epoch: found.epoch }), 20);
+    const clock = { now: piece.epoch + piece.start * 1000 };
+    const player = new Player(video, clock, shown, failed);
+    const again = setInterval(() => player.append(piece), 100);
+    setTimeout(() => (clearInterval(again), resolve("nothing")), 60_000);
   });
 }
 """
