@@ -146,7 +146,7 @@ def test_doctor_says_what_is_there(cnap):
     assert any("Python" in line for line in lines)
     assert ended.returncode == int(any(line.startswith("missing") for line in lines))
     facts = json.loads(cnap("doctor", "--json").stdout)
-    assert [f"{fact['state']:<8} {fact['words']}" for fact in facts] == lines
+    assert [fact["state"] for fact in facts] == [line.split()[0] for line in lines]
 
 
 def test_a_closed_pipe_is_no_error(cnap, tmp_path):
