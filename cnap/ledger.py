@@ -9,6 +9,7 @@
     cnap:results:<stream>                 stream  the newest results
     cnap:drops:<stream>                   stream  the newest segments that have no result
     cnap:failures:<stream>                list    the newest failures, in words
+    cnap:measures:<stream>                hash    see measures.py
 
 captured = inferred + dropped + failed + in flight: `captured` comes with each outcome and is never
 behind the outcomes it came with, so the difference is what is still in flight.
@@ -22,6 +23,7 @@ from pathlib import Path
 
 from redis import Redis
 
+from cnap import measures
 from cnap.events.identity import SegmentId
 from cnap.events.outcome import Outcome
 from cnap.events.state import StreamState
@@ -55,26 +57,11 @@ class Ledger:
 
         Returns whether every model that wanted the segment has its outcome now.
         """
-        with said_plainly():
-            if self._count(outcome) and outcome.data and outcome.wake and outcome.senttime:
-                seconds = round(time.time() - outcome.senttime.timestamp(), 3)
-                self._redis.hset(f"cnap:stream:{outcome.id.stream}", "coldstart", seconds)
-            return self._finished(outcome)
+        return self._commit_once(outcome, "")
 
     def fail(self, outcome: Outcome, message: str) -> bool:
         """Like commit, for an outcome that is a failure; its words are kept for people."""
-        with said_plainly():
-            if self._count(outcome, message):
-                entry = {
-                    "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-                    "sequence": outcome.id.sequence,
-                    "models": list(outcome.models),
-                    "message": message,
-                }
-                key = f"cnap:failures:{outcome.id.stream}"
-                self._redis.lpush(key, json.dumps(entry))
-                self._redis.ltrim(key, 0, FAILURES - 1)
-            return self._finished(outcome)
+        return self._commit_once(outcome, message)
 
     def tell(self, state: StreamState) -> None:
         """Takes a stream's totals, and its state unless a newer one is known."""
@@ -100,53 +87,70 @@ class Ledger:
                 keys, [*facts, fields["models"], len(totals), *_flat(totals), *_flat(fields)]
             )
 
-    def _count(self, outcome: Outcome, message: str = "") -> bool:
-        """Commits the outcome for each of its models; whether any of them was new."""
-        new = [
-            self._commit(self._keys(outcome.id, model), self._arguments(outcome, model, message))
-            for model in outcome.models
-        ]
-        return any(new)
-
-    def _finished(self, outcome: Outcome) -> bool:
-        return all(
-            self._redis.getbit(_done(outcome.id, model), outcome.id.sequence % CHUNK)
-            for model in outcome.wanted
-        )
-
-    def _keys(self, segment: SegmentId, model: str) -> list[str]:
-        return [
-            _done(segment, model),
-            _ledger(segment.stream, segment.epoch),
-            f"cnap:epochs:{segment.stream}",
+    def _commit_once(self, outcome: Outcome, message: str) -> bool:
+        segment, stream = outcome.id, outcome.id.stream
+        abouts = [_about(outcome, model, message) for model in outcome.models]
+        known = abouts[0] if abouts else {}
+        facts = {
+            "stream": stream,
+            "epoch": segment.epoch,
+            "bit": segment.sequence % CHUNK,
+            "captured": outcome.capturedframes,
+            "models": outcome.models,
+            "counts": _counts(outcome),
+            "measures": measures.of(outcome, known.get("latency")),
+            "remembered": REMEMBERED,
+            "results": RESULTS,
+            "epochs": EPOCHS,
+        }
+        if outcome.data and "coldstart" in known:
+            facts["coldstart"] = known["coldstart"]
+        if message:
+            facts |= {"failure": _failure(outcome, message), "failures": FAILURES}
+        keys = [
+            _ledger(stream, segment.epoch),
+            f"cnap:epochs:{stream}",
             "cnap:streams",
-            f"cnap:results:{segment.stream}",
-            f"cnap:drops:{segment.stream}",
-            f"cnap:sum:{segment.stream}",
+            f"cnap:results:{stream}",
+            f"cnap:drops:{stream}",
+            f"cnap:sum:{stream}",
+            f"cnap:stream:{stream}",
+            f"cnap:failures:{stream}",
+            f"cnap:measures:{stream}",
+            *(_done(segment, model) for model in outcome.models),
+            *(_done(segment, model) for model in outcome.wanted),
         ]
-
-    def _arguments(self, outcome: Outcome, model: str, message: str) -> list[str | int]:
-        counts = {f"{model}:inferred": outcome.inferred}
-        counts |= {f"{model}:dropped:{reason}": n for reason, n in outcome.dropped.items()}
-        counts |= {f"{model}:failed:{reason}": n for reason, n in outcome.failed.items()}
-        return [
-            outcome.id.sequence % CHUNK,
-            outcome.id.epoch,
-            outcome.id.stream,
-            outcome.capturedframes,
-            REMEMBERED,
-            RESULTS,
-            json.dumps(outcome.data, separators=(",", ":")) if outcome.data else "",
-            json.dumps(_about(outcome, model) | ({"message": message} if message else {})),
-            EPOCHS,
-            *_flat(counts),
-        ]
+        data = _compact(outcome.data) if outcome.data else ""
+        with said_plainly():
+            return bool(self._commit(keys, [_compact(facts), data, *map(_compact, abouts)]))
 
 
-def _about(outcome: Outcome, model: str) -> dict[str, object]:
+def _counts(outcome: Outcome) -> dict[str, int]:
+    counts = {"inferred": outcome.inferred}
+    for kind, reasons in (("dropped", outcome.dropped), ("failed", outcome.failed)):
+        for reason, n in reasons.items():
+            # JSON may hold half a surrogate pair, which Redis' own JSON refuses.
+            counts[f"{kind}:{reason.encode(errors='replace').decode()}"] = n
+    return counts
+
+
+def _failure(outcome: Outcome, message: str) -> str:
+    return _compact(
+        {
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "sequence": outcome.id.sequence,
+            "models": outcome.models,
+            "message": message,
+        }
+    )
+
+
+def _about(outcome: Outcome, model: str, message: str) -> dict[str, object]:
     """What is known of an outcome besides the result's data; latencies are seconds."""
     now = time.time()
     about: dict[str, object] = {"epoch": outcome.id.epoch}
+    if message:
+        about["message"] = message
     if not outcome.data:
         about |= {
             "model": model,
@@ -162,6 +166,10 @@ def _about(outcome: Outcome, model: str) -> dict[str, object]:
         if outcome.wake:
             about["coldstart"] = about["total"]
     return about
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _flat(pairs: Mapping[str, str | float]) -> list[str | float]:

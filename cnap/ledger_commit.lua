@@ -1,29 +1,51 @@
--- Commits one segment's outcome for one model, once: everything or nothing.
--- KEYS  done (bitmap), ledger (hash), epochs (sorted set), streams (set), results (stream),
---       drops (stream), sum (hash)
--- ARGV  bit, epoch, stream, captured, expiry of `done`, results to keep, result or '',
---       what is known besides as JSON, epochs to keep, then pairs of ledger field and count
--- Returns 1 if it was committed now, 0 if it had been before or its epoch is long over.
-if tonumber(ARGV[2]) <= tonumber(redis.call('HGET', KEYS[7], 'through') or '-1') then
-  return 0
+-- Commits one segment's outcome for each of its models, once: everything or nothing.
+-- KEYS  ledger (hash), epochs (sorted set), streams (set), results (stream), drops (stream),
+--       sum (hash), stream (hash), failures (list), measures (hash), then `done` (bitmap) of each
+--       of the models, and of each that wanted the segment
+-- ARGV  the outcome as JSON (see Ledger._commit), the result's data or '', then for each model
+--       what is known besides as JSON
+-- Returns whether every model that wanted the segment has its outcome now, as 1 or 0.
+local ledger, epochs, streams, results, drops, sum, stream, failures, measures = unpack(KEYS, 1, 9)
+local it = cjson.decode(ARGV[1])
+local over = it.epoch <= tonumber(redis.call('HGET', sum, 'through') or '-1')
+local new = false
+for i, model in ipairs(it.models) do
+  local done = KEYS[9 + i]
+  if not over and redis.call('SETBIT', done, it.bit, 1) == 0 then
+    new = true
+    redis.call('EXPIRE', done, it.remembered)
+    for outcome, count in pairs(it.counts) do
+      redis.call('HINCRBY', ledger, model .. ':' .. outcome, count)
+    end
+    for name, amount in pairs(it.measures) do
+      redis.call('HINCRBYFLOAT', measures, model .. ':' .. name, amount)
+    end
+    if ARGV[2] ~= '' then
+      redis.call('XADD', results, 'MAXLEN', '~', it.results, '*', 'data', ARGV[2], 'about', ARGV[2 + i])
+    else
+      redis.call('XADD', drops, 'MAXLEN', '~', it.results, '*', 'about', ARGV[2 + i])
+    end
+  end
 end
-if redis.call('SETBIT', KEYS[1], ARGV[1], 1) == 1 then
-  return 0
+if new then
+  redis.call('SADD', streams, it.stream)
+  if it.captured > tonumber(redis.call('HGET', ledger, 'captured') or '0') then
+    redis.call('HSET', ledger, 'captured', it.captured)
+  end
+  if it.coldstart then
+    redis.call('HSET', stream, 'coldstart', it.coldstart)
+  end
+  if it.failure then
+    redis.call('LPUSH', failures, it.failure)
+    redis.call('LTRIM', failures, 0, it.failures - 1)
+  end
+  if redis.call('ZADD', epochs, it.epoch, string.format('%.0f', it.epoch)) == 1 then
+    fold(it.stream, epochs, sum, it.epochs)
+  end
 end
-redis.call('EXPIRE', KEYS[1], ARGV[5])
-redis.call('SADD', KEYS[4], ARGV[3])
-if tonumber(ARGV[4]) > tonumber(redis.call('HGET', KEYS[2], 'captured') or '0') then
-  redis.call('HSET', KEYS[2], 'captured', ARGV[4])
-end
-for i = 10, #ARGV, 2 do
-  redis.call('HINCRBY', KEYS[2], ARGV[i], ARGV[i + 1])
-end
-if ARGV[7] ~= '' then
-  redis.call('XADD', KEYS[5], 'MAXLEN', '~', ARGV[6], '*', 'data', ARGV[7], 'about', ARGV[8])
-else
-  redis.call('XADD', KEYS[6], 'MAXLEN', '~', ARGV[6], '*', 'about', ARGV[8])
-end
-if redis.call('ZADD', KEYS[3], ARGV[2], ARGV[2]) == 1 then
-  fold(ARGV[3], KEYS[3], KEYS[7], tonumber(ARGV[9]))
+for i = 10 + #it.models, #KEYS do
+  if redis.call('GETBIT', KEYS[i], it.bit) == 0 then
+    return 0
+  end
 end
 return 1

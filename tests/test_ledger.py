@@ -1,6 +1,7 @@
 """The ledger: each outcome once, bounded in memory, exact when things come late or twice."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from redis import Redis
@@ -166,6 +167,29 @@ def test_results_drops_and_failures_are_kept_in_bounds(ledger, database):
     assert RESULTS <= database.xlen("cnap:drops:gate") <= RESULTS + 200
     assert database.llen("cnap:failures:gate") == FAILURES
     assert json.loads(database.lindex("cnap:failures:gate", 0))["message"] == "why"
+
+
+@pytest.mark.parametrize("reason", ["\ud800", "a\0b", "no: {}", "ü" * 200, "1", '"'])
+def test_a_reason_may_be_any_text(ledger, database, reason):
+    assert ledger.commit(replace(one(), inferred=0, failed={reason: 25}))
+    ledger.fail(outcome.parse(expired(segment(1))), reason)
+
+    assert counts(database) == (50, 0, 25, 25, 0)
+    assert json.loads(database.lindex("cnap:failures:gate", 0))["message"] == reason
+
+
+def test_an_outcome_for_many_models_is_one_round_trip(ledger, database, monkeypatch):
+    models = tuple("abcdef")
+    ledger.commit(outcome.parse(expired(segment(0, models=models))))  # Redis learns the script
+    asked = []
+    usual = database.execute_command
+    monkeypatch.setattr(
+        database, "execute_command", lambda *words, **how: asked.append(words) or usual(*words)
+    )
+    assert ledger.fail(outcome.parse(expired(segment(1, models=models))), "why")
+
+    assert [words[0] for words in asked] == ["EVALSHA"]
+    assert all(counts(database, model) == (50, 0, 50, 0, 0) for model in models)
 
 
 def test_a_redis_that_is_away_is_unavailable(tmp_path):
