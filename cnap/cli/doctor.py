@@ -1,9 +1,7 @@
 """`cnap doctor`: is everything there that the pipeline needs?"""
 
 import json
-import os
 import platform
-import shutil
 import socket
 import sys
 from collections.abc import Callable
@@ -13,13 +11,11 @@ from importlib.metadata import version
 import click
 
 from cnap import models as catalog
+from cnap.cli import settings
+from cnap.cli.settings import Finding
 from cnap.cli.up import PORT
-from cnap.embedded import get_binary_path
 from cnap.files import folder
 from cnap.running import Running
-from cnap.scratch import ENOUGH, SHARED_MEMORY
-
-Finding = tuple[bool, str]
 
 
 def _python() -> Finding:
@@ -43,25 +39,6 @@ def _files() -> Finding:
     return not missing, f"folders {', '.join(missing)} are missing" if missing else "all files"
 
 
-def _redis() -> Finding:
-    if os.environ.get("CNAP_REDIS"):
-        return True, f"Redis at {os.environ['CNAP_REDIS'].rpartition('@')[2]} (CNAP_REDIS)"
-    try:
-        return True, f"Valkey comes with the project ({get_binary_path().name})"
-    except Exception as error:  # the package has errors of its own for each platform
-        return False, f"no Valkey server for this platform ({error}); set CNAP_REDIS"
-
-
-def _store() -> Finding:
-    if os.environ.get("CNAP_STORE"):
-        return True, f"store {os.environ['CNAP_STORE']} (CNAP_STORE)"
-    if SHARED_MEMORY.is_dir():
-        free = shutil.disk_usage(SHARED_MEMORY).free
-        where = "shared memory" if free >= ENOUGH else "the disk: shared memory is small"
-        return True, f"frames go to {where} ({free >> 20} MiB free in {SHARED_MEMORY})"
-    return True, "frames go to the disk: there is no shared memory"
-
-
 def _models() -> Finding:
     here = [name for name in catalog.names() if catalog.model(name).here]
     return True, f"models on this machine: {', '.join(here) or 'none yet; `cnap up` fetches one'}"
@@ -82,8 +59,9 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     _python,
     _libraries,
     _files,
-    _redis,
-    _store,
+    settings.cache,
+    settings.redis,
+    settings.store,
     _models,
     _port,
 )
