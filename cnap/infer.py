@@ -6,6 +6,7 @@ import time
 import numpy as np
 from cloudevents.http import CloudEvent
 
+from cnap import metrics
 from cnap.errors import BadMedia, Busy
 from cnap.events.attributes import past
 from cnap.events.frames import CORRUPT, FramesEvent
@@ -36,6 +37,7 @@ class Inferrer:
         if past(about.expirytime):
             return self._expired(about)
         group = FrameGroup.read(self._store.get(self._store.key(about.dataref)))
+        metrics.moved("infer", group.records.nbytes)
         if len(group) != about.framecount:
             raise BadMedia(f"a group of {len(group)} frames where {about.framecount} were meant")
         frames = group.records["nv12"] if group.format == "nv12" else group.jpegs()

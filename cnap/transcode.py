@@ -11,6 +11,7 @@ from fractions import Fraction
 import numpy as np
 from cloudevents.http import CloudEvent
 
+from cnap import metrics
 from cnap.decoder import Shown
 from cnap.errors import BadEvent, BadMedia, CnapError
 from cnap.events.attributes import past
@@ -91,6 +92,7 @@ class Transcoder:
         group = self._group(segment, wanted, self._size(segment, (width, height)))
         key = frames_key(segment.id)
         self._store.put(key, *group.parts())
+        metrics.moved("transcode", group.records.nbytes)
         return FramesEvent.of(
             segment,
             time=_moment(group.records["time"][0]),

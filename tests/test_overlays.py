@@ -199,10 +199,26 @@ def test_tdx_leaves_out_nothing_that_sees_a_picture(name):
 
 
 @pytest.mark.parametrize("name", ["monitoring", *COMBINED])
-def test_the_monitor_selects_functions_and_the_page(name):
+def test_each_pod_is_monitored_and_only_the_page_is_told_its_token(name):
     objects = overlay(name)
-    (monitor,) = by_kind(objects, "PodMonitor").values()
-    wanted = monitor["spec"]["selector"]["matchLabels"]
+    monitors = by_kind(objects, "PodMonitor")
+    services = by_kind(objects, "Service", "serving.knative.dev")
 
-    for service in by_kind(objects, "Service", "serving.knative.dev").values():
-        assert wanted.items() <= service["spec"]["template"]["metadata"]["labels"].items()
+    for service in services.values():
+        labels = service["spec"]["template"]["metadata"]["labels"]
+        labels = labels | {"serving.knative.dev/service": service["metadata"]["name"]}
+        selecting = [one for one, facts in monitors.items() if selects(facts["spec"], labels)]
+        page = service["metadata"]["name"] == "dashboard"
+        assert selecting == ["cnap-dashboard" if page else "cnap"]
+    assert "authorization" not in str(monitors["cnap"])
+    annotations = services["dashboard"]["spec"]["template"]["metadata"]["annotations"]
+    assert int(annotations["autoscaling.knative.dev/min-scale"]) >= 1
+
+
+def selects(spec, labels):
+    wanted = spec["selector"]
+    for rule in wanted.get("matchExpressions", []):
+        value = labels.get(rule["key"])
+        if value is None or (rule["operator"] == "NotIn" and value in rule["values"]):
+            return False
+    return wanted["matchLabels"].items() <= labels.items()

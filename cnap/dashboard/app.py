@@ -1,5 +1,6 @@
 """The dashboard's application: what is at which path, and what lives as long as the service."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from importlib.resources import files
 
@@ -16,6 +17,7 @@ from cnap.dashboard.hub import Hub
 from cnap.dashboard.page import Page
 from cnap.dashboard.pictures import Picture, Pictures
 from cnap.dashboard.results import Results
+from cnap.dashboard.scrape import Scrape
 from cnap.dashboard.segments import Segments
 from cnap.dashboard.settings import Settings
 from cnap.dashboard.status import Status
@@ -45,6 +47,7 @@ class Dashboard:
         self.events = Events(self.hub, results)
         self.segments = Segments(self._tails, self._pictures, status)
         self.control = Control(kubernetes)
+        self.scrape = Scrape(self._redis)
 
     async def status(self, _: web.Request) -> web.Response:
         return web.json_response(await self.hub.status(), headers={"Cache-Control": "no-store"})
@@ -121,8 +124,9 @@ async def _healthy(_: web.Request) -> web.Response:
     return web.Response(text="OK")
 
 
-async def _metrics(_: web.Request) -> web.Response:
-    content_type, body = metrics.exposition()
+async def _metrics(request: web.Request) -> web.Response:
+    scrape = request.app[DASHBOARD].scrape
+    content_type, body = await asyncio.to_thread(lambda: metrics.exposition(scrape()))
     return web.Response(body=body, headers={"Content-Type": content_type})
 
 

@@ -24,9 +24,10 @@ async def test_away_from_loopback_the_api_needs_the_token(
 ) -> None:
     client = await start(host="0.0.0.0")
 
-    for path in ("/api/status", "/api/events", "/api/streams/gate/segments"):
+    for path in ("/api/status", "/api/events", "/api/streams/gate/segments", "/metrics"):
         assert (await client.get(path)).status == 401
-    assert (await client.get("/api/status", headers=authorised)).status == 200
+    for path in ("/api/status", "/metrics"):
+        assert (await client.get(path, headers=authorised)).status == 200
     for path in ("/", "/ui/js/main.js", "/api/openapi.json", "/health/readiness"):
         assert (await client.get(path)).status == 200
 
