@@ -8,11 +8,15 @@ from aiohttp import web
 from cnap.dashboard.app import create_app
 from cnap.dashboard.settings import Settings
 
+log = logging.getLogger("cnap.dashboard")
+
 
 def main() -> None:
     """Runs until SIGTERM."""
     logging.basicConfig(level=os.environ.get("CNAP_LOG", "INFO"), format="%(message)s")
     settings = Settings.from_environment()
+    if settings.open and not settings.loopback:
+        log.warning("CNAP_TOKEN is not set: whoever can reach this service sees every stream")
     web.run_app(
         create_app(settings),
         host=settings.host,

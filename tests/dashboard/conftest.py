@@ -11,6 +11,7 @@ from cnap import cameras
 from cnap.cameras import Camera
 from cnap.dashboard.app import create_app
 from cnap.dashboard.settings import Settings
+from cnap.stores import Store
 from cnap.stores.directory import DirectoryStore
 
 TOKEN = "the-token"
@@ -76,6 +77,11 @@ class FakeKubernetes:
 
 
 @pytest.fixture
+def store(folder_store: DirectoryStore) -> Store:
+    return folder_store
+
+
+@pytest.fixture
 async def kubernetes(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeKubernetes]:
     fake = FakeKubernetes()
     async with TestServer(fake.app()) as server:
@@ -89,11 +95,11 @@ async def start(
     kubernetes: FakeKubernetes,
     database: Redis,
     redis_url: str,
-    folder_store: DirectoryStore,
+    store: Store,
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Callable[..., Awaitable[TestClient]]]:
     """Starts a dashboard over an empty Redis, an empty store and a fake Kubernetes API."""
-    monkeypatch.setenv("CNAP_STORE", folder_store.url)
+    monkeypatch.setenv("CNAP_STORE", store.url)
     clients: list[TestClient] = []
 
     async def started(**settings: Any) -> TestClient:

@@ -1,6 +1,8 @@
 import pytest
 from aiohttp.test_utils import TestClient
 
+from cnap.cameras import Camera
+
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost", "[::1]:80", "192.168.1.4:8899"])
 async def test_its_own_names(client: TestClient, host: str) -> None:
@@ -30,6 +32,32 @@ async def test_away_from_loopback_the_api_needs_the_token(
         assert (await client.get(path, headers=authorised)).status == 200
     for path in ("/", "/ui/js/main.js", "/api/openapi.json", "/health/readiness"):
         assert (await client.get(path)).status == 200
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1"])
+async def test_without_a_token_one_can_look_and_nobody_can_change_anything(start, host) -> None:
+    client = await start(host=host, token="")
+    change = {"json": {"paused": True}}
+
+    assert (await client.get("/api/status")).status == 200
+    for header in ({}, {"Authorization": "Bearer "}, {"Authorization": "Bearer x"}):
+        refused = await client.patch("/api/streams/gate", headers=header, **change)
+        assert refused.status == 401
+        assert "set CNAP_TOKEN" in (await refused.json())["error"]
+
+
+async def test_behind_any_host_name_the_token_s_owner_controls(
+    start, kubernetes, authorised: dict[str, str]
+) -> None:
+    kubernetes.cameras = [Camera("gate", "x.mp4")]
+    client = await start(host="0.0.0.0")
+    at = authorised | {"Host": "dashboard.cnap.example", "X-Forwarded-Proto": "https"}
+    change = {"json": {"paused": True}}
+
+    assert (await client.patch("/api/streams/gate", headers=at, **change)).status == 200
+    assert kubernetes.cameras[0].paused
+    at["Authorization"] = "Bearer another"
+    assert (await client.patch("/api/streams/gate", headers=at, **change)).status == 401
 
 
 @pytest.mark.parametrize("path", ["/", "/ui/js/main.js", "/api/status", "/nothing"])
