@@ -200,7 +200,8 @@ class Stream:
             self._report_soon()  # no segment comes any more with which it would be told
 
     def _say(self, state: str, reason: str = "") -> None:
-        """A new state is told at once; a new reason, like new totals, with the next segment."""
+        """A new state is told at once; a new reason, like new totals, with the next segment where
+        there is one."""
         if self.problem and state in ("live", "behind"):
             state, reason = "misconfigured", self.problem
         reason = self._references.hide(reason)

@@ -58,16 +58,17 @@ class Totals:
             return min(self._outstanding, default=None)
 
     def say(self, state: str, reason: str = "") -> bool:
-        """Takes a state with its reason; returns whether it is another state than before."""
+        """Takes a state with its reason; returns whether people should be told at once: of another
+        state, or of another reason to fail, since no segment comes with which to tell it."""
         reason = reason[:LONGEST]
         with self._lock:
+            changed = (state, reason) != (self._state, self._reason)
             another = state != self._state
-            if (state, reason) != (self._state, self._reason):
-                self.changed = True
+            self.changed |= changed
             if another:
                 self._since = datetime.now(UTC)
             self._state, self._reason = state, reason
-            return another
+            return another or (changed and state == "failed")
 
     def told(self) -> StreamState:
         """All of it, for an event; each call is a newer revision."""

@@ -211,6 +211,20 @@ async def test_a_camera_that_can_not_be_read_says_why(folder_store, url, reason)
     assert fake.last.state == "ended"
 
 
+async def test_another_reason_to_fail_is_told_too(clip, folder_store, tmp_path):
+    wrong = tmp_path / "wrong.mp4"
+    async with broker() as (fake, sink):
+        stream = Stream(camera(wrong), folder_store, sink)
+        stream.start()
+        await until(lambda: fake.states() and "is not there" in fake.last.reason)
+        wrong.write_bytes(b"")
+        await until(lambda: "is empty" in fake.last.reason)
+        since = {told.since for told in fake.states() if told.state == "failed"}
+        await stream.stop("ended", "over")
+
+    assert len(since) == 1
+
+
 async def test_a_camera_that_comes_back_starts_a_new_epoch(tmp_path, clip, folder_store):
     path = tmp_path / "late.mp4"
     async with broker() as (fake, sink):
