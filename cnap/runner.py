@@ -147,6 +147,8 @@ REASONS = {
 def main() -> None:
     """Runs until SIGTERM; what is being handled then is finished first."""
     logging.basicConfig(level=os.environ.get("CNAP_LOG", "INFO"), format="%(message)s")
+    # Nothing here multiplies matrices, and numpy would start a thread for each core of the node.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     name = os.environ.get("CNAP_FUNCTION", "")
     function = load(name)
     imported = _age()

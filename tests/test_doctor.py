@@ -56,6 +56,20 @@ def test_the_redis_of_the_settings(monkeypatch, redis_url, tmp_path):
     assert "must be redis://HOST:PORT" in words
 
 
+def test_a_redis_that_forgets_counts_when_it_is_full(monkeypatch, redis_url, database):
+    monkeypatch.setenv("CNAP_REDIS", redis_url)
+    try:
+        database.config_set("maxmemory-policy", "allkeys-lru")
+        assert settings.redis()[0]  # it takes what the machine has
+        database.config_set("maxmemory", "100mb")
+        well, words = settings.redis()
+    finally:
+        database.config_set("maxmemory", 0)
+        database.config_set("maxmemory-policy", "noeviction")
+    assert not well
+    assert words.endswith("is full (allkeys-lru); set there: maxmemory-policy noeviction")
+
+
 def test_without_a_redis_the_bundled_one():
     assert settings.redis() == (True, "Valkey comes with the project (valkey-server)")
 

@@ -51,6 +51,9 @@ def redis() -> Finding:
     if tuple(map(int, version.split(".")[:2])) < OLDEST_REDIS:
         needed = ".".join(map(str, OLDEST_REDIS))
         return False, f"{where} is Redis {version}; {needed} or newer is needed"
+    if facts.get("maxmemory") and facts.get("maxmemory_policy") != "noeviction":
+        words = f"{where} forgets counts when it is full ({facts['maxmemory_policy']})"
+        return False, f"{words}; set there: maxmemory-policy noeviction"
     if not facts.get("aof_enabled"):
         return True, f"{where} is Redis {version}; to keep counts when it restarts: appendonly yes"
     return True, f"{where} is Redis {version}, and keeps counts when it restarts"
