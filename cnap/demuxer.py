@@ -6,14 +6,19 @@ from fractions import Fraction
 
 import av
 
+from cnap.boxes import claimed_samples
 from cnap.errors import BadMedia
 from cnap.events.attributes import MAX_FRAMES
 
 MAX_PIXELS = 36_000_000
 """8K is 33 million pixels; a picture that claims more is refused before memory is taken for it."""
 
+MAX_SAMPLES = 1_000_000
+"""More than any segment's frames and sound together; FFmpeg takes some 40 bytes for each."""
+
 ODDEST = 10
 """Pixels that claim to be wider or higher than this many times the other are not believed."""
+OF_BOXES = {"mp4", "mov"}
 CONTAINERS = {
     "video/mp4": "mp4",
     "video/quicktime": "mov",
@@ -44,9 +49,13 @@ class Demuxed:
         self._data, self._format = data, CONTAINERS[content_type]
 
     def __enter__(self) -> tuple[av.VideoStream, list[av.Packet]]:
+        file = io.BytesIO(self._data)
+        if self._format in OF_BOXES and claimed_samples(file) > MAX_SAMPLES:
+            raise BadMedia(f"the segment claims to have more than {MAX_SAMPLES:,} samples")
+        file.seek(0)
         try:
             self._container = av.open(
-                io.BytesIO(self._data),
+                file,
                 format=self._format,
                 options=QUICK,
                 stream_options=[LIMITS],

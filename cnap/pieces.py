@@ -79,7 +79,7 @@ def pieces(files: Sequence[Input]) -> Iterator[Piece | End]:
                 sequence = piece.cut.sequence + 1
                 start = max(start, piece.cut.start + piece.cut.duration)
         except CnapError as error:
-            reason = str(error).replace(str(file.path.absolute()), file.name)
+            reason = str(error).replace(str(file.path), file.name)
         except OSError as error:
             reason = f"{file.name} can't be read: {error.strerror or error}"
         except Exception as error:
@@ -110,8 +110,7 @@ def _picture(file: Input, sequence: int, start: Fraction) -> Iterator[Piece]:
 
 
 def _video(file: Input, sequence: int, start: Fraction) -> Iterator[Piece]:
-    # With its whole path: ffmpeg takes what is before a colon, as in 12:30.mp4, for a protocol.
-    camera = FileCamera(str(file.path.absolute()), loop=False)
+    camera = FileCamera(str(file.path), loop=False)
     try:
         size, length = camera.size, camera.duration
         cutter = Cutter(camera.stream, sequence=sequence, start=start)

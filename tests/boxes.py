@@ -1,6 +1,7 @@
-"""What tests write into the boxes of an MP4: how its picture is turned, and edit lists."""
+"""What tests write into the boxes of an MP4: what a phone does, an editor, or someone hostile."""
 
 import struct
+import zlib
 from pathlib import Path
 
 QUARTERS = {
@@ -51,3 +52,47 @@ def edited(path: Path, *edits: tuple[float, float]) -> Path:
         struct.pack_into(">I", resized, place, size + grown)
     path.write_bytes(resized)
     return path
+
+
+def claiming(data: bytes, table: bytes, samples: int) -> bytes:
+    """A segment whose table of samples, `stsz` or `trun`, says it has so many, all alike."""
+    claims = bytearray(data)
+    place = claims.index(table) + 4
+    facts = (0, 1, samples) if table == b"stsz" else (0, samples)
+    struct.pack_into(f">{len(facts)}I", claims, place, *facts)
+    return bytes(claims)
+
+
+def compressed(data: bytes) -> bytes:
+    """The same with its headers as QuickTime once compressed them."""
+    start = data.index(b"moov") - 4
+    end = start + struct.unpack_from(">I", data, start)[0]
+    packed = struct.pack(">I", end - start) + zlib.compress(data[start:end])
+    method, headers = _box(b"dcom", b"zlib"), _box(b"cmvd", packed)
+    return data[:start] + _box(b"moov", _box(b"cmov", method + headers)) + data[end:]
+
+
+def elsewhere(data: bytes, path: Path) -> bytes:
+    """A QuickTime film without its media, which it says are in another file."""
+    name = path.name.encode()
+    alias = struct.pack(">14xB27x12xB63s16xHH16x", 4, len(name), name, 1, 1)
+    where = str(path).encode()
+    alias += struct.pack(f">HH{len(where)}s", 2, len(where), where) + b"\0" * (len(where) % 2)
+    alias = _box(b"alis", alias + b"\xff\xff\0\0")
+    place = data.index(b"dref") + 12
+    size = struct.unpack_from(">I", data, place)[0]
+    resized = bytearray(data)
+    for kind in (b"moov", b"trak", b"mdia", b"minf", b"dinf", b"dref"):
+        start = data.rindex(kind, 0, place) - 4
+        struct.pack_into(
+            ">I", resized, start, struct.unpack_from(">I", data, start)[0] + len(alias) - size
+        )
+    resized[place : place + size] = alias
+    start = data.index(b"mdat")
+    length = struct.unpack_from(">I", data, start - 4)[0] - 8
+    resized[start + 4 : start + 4 + length] = bytes(length)
+    return bytes(resized)
+
+
+def _box(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I4s", 8 + len(content), kind) + content

@@ -11,7 +11,7 @@ from cnap import demuxer
 from cnap.decoder import Gop
 from cnap.errors import BadMedia
 from cnap.events.attributes import MAX_FRAMES, MAX_HELDBACK
-from tests import media
+from tests import boxes, media
 from tests.segments import cuts
 
 MP4, TS = "video/mp4", "video/mp2t"
@@ -93,6 +93,28 @@ def test_noise_anywhere_in_a_segment_never_does_worse_than_fail(data):
         except BadMedia:
             continue
         assert len(shown) == 10
+
+
+@pytest.mark.parametrize("table", [b"stsz", b"trun"])
+def test_a_few_bytes_that_claim_millions_of_frames_are_refused(data, table):
+    with pytest.raises(BadMedia, match="claims to have more than 1,000,000 samples"):
+        show(boxes.claiming(data, table, 2_000_000), 10)
+    if table == b"trun":
+        assert len(show(boxes.claiming(data, table, 10), 10)) == 10
+
+
+def test_what_compressed_headers_claim_is_not_looked_at(data):
+    with pytest.raises(BadMedia, match="claims to have more than"):
+        show(boxes.compressed(data), 10)
+
+
+def test_a_film_whose_media_are_in_another_file_has_none(folder, monkeypatch):
+    film = media.clip(folder / "film.mov", frames=10, gop=5)
+    monkeypatch.chdir(folder)  # where FFmpeg, were it told to, would look for it
+    assert all(pictures(show(film.read_bytes(), 10, "video/quicktime")))
+
+    with pytest.raises(BadMedia, match="no frames in it"):
+        show(boxes.elsewhere(film.read_bytes(), film), 10, "video/quicktime")
 
 
 def test_a_picture_over_the_limit_is_refused_before_it_is_decoded(data, monkeypatch):

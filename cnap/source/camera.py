@@ -23,6 +23,8 @@ class FileCamera:
         self._loop = loop
         self._film = self._again = Film(self.path)
         self.stream = self._film.stream
+        # In the stream's own ticks: a fraction for each packet would cost more than reading it.
+        self._back, self._ahead = (int(limit / self.stream.time_base) for limit in (BACK, AHEAD))
 
     @property
     def framerate(self) -> float:
@@ -66,8 +68,7 @@ class FileCamera:
 
     def _breaks(self, step: int) -> bool:
         """Whether decode times that go on by `step` are those of another recording."""
-        seconds = float(step * self.stream.time_base)
-        return seconds < BACK or (self._film.jumps and seconds > AHEAD)
+        return step < self._back or (step > self._ahead and self._film.jumps)
 
     def _rewind(self) -> None:
         """From the beginning. Not every film can be sought in, but each can be opened again."""

@@ -4,6 +4,7 @@ Each segment is an MP4 with an init section and one fragment, on the stream's ow
 where every frame coded so far is shown before the next one, so it need not end at a key frame.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -53,9 +54,13 @@ class Cutter:
         start: Fraction = Fraction(0),
     ) -> None:
         self._stream = stream
-        self._seconds = seconds
         self._muxer = Muxer(stream)
         self._scale = Fraction(stream.time_base)
+        # In the stream's own ticks: fractions cost more than all else that is done for a packet.
+        self._long, self._half, self._longest = (
+            math.ceil((Fraction(limit) - ROUNDING) / self._scale)
+            for limit in (seconds, seconds / 2, MAX_GOP)
+        )
         self._reorder = stream.codec_context.reorder_depth
         self._start = round(start / self._scale)
         self._offset: int | None = None
@@ -77,10 +82,11 @@ class Cutter:
         back = self._on_timeline(packet)
         doubtful, self._doubtful = self._doubtful, None
         if doubtful is not None:
-            leads = packet.pts < doubtful.pts and self._gop_seconds(doubtful) < MAX_GOP
+            leads = packet.pts < doubtful.pts and not self._is_longest(doubtful)
             yield from self._add(doubtful, key=not leads)
-        other = back or self._gop_seconds(packet) >= MAX_GOP
-        key = packet.is_keyframe and (other or begins_gop(packet, self._stream.codec_context))
+        key = packet.is_keyframe and (
+            back or self._is_longest(packet) or begins_gop(packet, self._stream.codec_context)
+        )
         if key and self._reorder and self._packets:
             # Frames that follow it and are shown before it may refer to the GOP that it ends.
             self._doubtful = packet
@@ -97,10 +103,10 @@ class Cutter:
 
     def _add(self, packet: av.Packet, key: bool) -> Iterator[Cut]:
         if self._packets:
-            coded = (packet.dts - self._packets[0].dts) * self._scale
+            coded = packet.dts - self._packets[0].dts
             whole = self._sequence == self._gopstart and not packet.is_discard
-            key = key and not (whole and coded < self._seconds / 2 - ROUNDING)
-            long = coded >= self._seconds - ROUNDING and packet.pts > self._shown
+            key = key and not (whole and coded < self._half)
+            long = coded >= self._long and packet.pts > self._shown
             full = len(self._packets) >= MAX_FRAMES // 2 or self._bytes > MAX_BYTES
             if key or long or full or self._gop.parts(packet):
                 yield self._cut(gopend=key)
@@ -128,8 +134,9 @@ class Cutter:
         self._last_dts = packet.dts
         return back
 
-    def _gop_seconds(self, packet: av.Packet) -> float:
-        return float(max(1, self._gop.coded) * (packet.duration or 0) * self._scale)
+    def _is_longest(self, packet: av.Packet) -> bool:
+        """Whether the GOP before this packet is as long as one may be."""
+        return max(1, self._gop.coded) * (packet.duration or 0) >= self._longest
 
     def _cut(self, gopend: bool) -> Cut:
         packets, self._packets, self._bytes = self._packets, [], 0

@@ -2,8 +2,8 @@
 
 import contextlib
 import logging
-import struct
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -11,6 +11,7 @@ from av.format import Flags
 from av.packet import PacketSideData
 from av.stream import Disposition
 
+from cnap.boxes import boxes
 from cnap.demuxer import LIMITS, pixel_aspect
 from cnap.errors import CnapError
 from cnap.pictures import Size, displayed_size
@@ -23,6 +24,8 @@ log.setLevel(logging.WARNING)
 
 BARE = {"h264", "hevc"}
 """FFmpeg's names of streams without a container, and so without a clock."""
+LISTS = {"concat", "dash", "hls"}
+"""Files that name other files: what is sent is what was named, and no other file beside it."""
 PICTURE = Disposition.attached_pic | Disposition.timed_thumbnails
 FIRST_BOXES = (b"ftyp", b"mdat", b"wide")
 MOST_BOXES = 100_000
@@ -42,6 +45,8 @@ class Film:
         self._palette: PacketSideData | None = None
         self.container = _opened(path)
         try:
+            if self.container.format.name in LISTS:
+                raise CameraFailed(f"{path} is a list of films: name the films themselves")
             self.stream = self._video()
         except CameraFailed:
             self.close()
@@ -120,7 +125,8 @@ def _opened(path: Path) -> av.container.InputContainer:
     try:
         if path.stat().st_size == 0:
             raise CameraFailed(f"{path} is empty")
-        return av.open(path)
+        # With its whole path: FFmpeg takes what is before a colon, as in 12:30.mp4, for a protocol.
+        return av.open(path.absolute())
     except FileNotFoundError:
         raise CameraFailed(f"{path} is not there") from None
     except (av.FFmpegError, OSError, ValueError) as error:
@@ -133,15 +139,7 @@ def _opened(path: Path) -> av.container.InputContainer:
 
 
 def _lacks_index(path: Path) -> bool:
-    """Whether it is an MP4, by its first box, and no box is the index (ISO/IEC 14496-12, 8.2)."""
+    """Whether it is an MP4, by its first box, and no box is the index."""
     with path.open("rb") as file:
-        kinds = []
-        while len(head := file.read(16)) >= 8:
-            size, kind = struct.unpack_from(">I4s", head)
-            if size == 1 and len(head) == 16:
-                size = struct.unpack_from(">Q", head, 8)[0]
-            kinds.append(kind)
-            if size < 8 or kinds[0] not in FIRST_BOXES or len(kinds) > MOST_BOXES:
-                break
-            file.seek(file.tell() - len(head) + size)
+        kinds = [kind for kind, _ in islice(boxes(file), MOST_BOXES)]
     return bool(kinds) and kinds[0] in FIRST_BOXES and b"moov" not in kinds

@@ -1,6 +1,7 @@
 """Video files as cameras: every packet with both times, in order, for as long as it goes on."""
 
 import itertools
+import struct
 
 import av
 import pytest
@@ -47,6 +48,15 @@ def test_a_url_and_a_path_mean_the_same(tmp_path, name):
         camera.close()
 
 
+def test_a_name_with_a_colon_is_no_protocol(tmp_path, monkeypatch):
+    media.clip(tmp_path / "film.mp4", frames=2).rename(tmp_path / "12:30.mp4")
+    monkeypatch.chdir(tmp_path)
+    camera = open_camera("12:30.mp4", loop=False)
+
+    assert len(list(camera.packets())) == 2
+    camera.close()
+
+
 def broken(folder):
     path = media.clip(folder / "broken.mp4", frames=5)
     path.write_bytes(path.read_bytes().replace(b"avc1", b"xxxx"))
@@ -57,6 +67,22 @@ def cut_short(folder):
     path = media.clip(folder / "cut.mp4", frames=50)
     data = path.read_bytes()
     path.write_bytes(data[: data.index(b"moov") - 4])
+    return path
+
+
+def cut_at_the_largest_box(folder):
+    path = folder / "large.mp4"
+    path.write_bytes(media.clip(path, frames=5).read_bytes()[:32])
+    with path.open("ab") as file:
+        file.write(struct.pack(">I4sQ", 1, b"mdat", 2**64 - 1) + bytes(100))
+    return path
+
+
+def playlist(folder):
+    """FFmpeg would read the films that it names."""
+    media.clip(folder / "other.mp4", frames=5)
+    path = folder / "list.mp4"
+    path.write_text("ffconcat version 1.0\nfile other.mp4\n")
     return path
 
 
@@ -94,6 +120,8 @@ def empty(folder):
     [
         (broken, "has video of a kind that nothing here decodes"),
         (cut_short, "is cut short: its index (moov) is missing"),
+        (cut_at_the_largest_box, "is cut short: its index (moov) is missing"),
+        (playlist, "is a list of films: name the films themselves"),
         (cover, "has no video in it"),
         (text, "is not a video file"),
         (empty, "is empty"),
