@@ -58,40 +58,50 @@ class Passing:
                 number, lambda n=number: signalled.done() or signalled.set_result(n)
             )
         work = asyncio.create_task(self._work(running, pipeline))
-        gone = asyncio.create_task(_gone(running, pipeline))
-        await asyncio.wait({work, gone, signalled}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({work, signalled}, return_when=asyncio.FIRST_COMPLETED)
         if not work.done():
             work.cancel()
-            if not signalled.done():
-                self.error = CnapError(gone.result())
-        gone.cancel()
         (ended,) = await asyncio.gather(work, return_exceptions=True)
         if isinstance(ended, CnapError):
-            self.error = self.error or ended
+            self.error = ended
         elif isinstance(ended, Exception):
             raise ended
         self._writing.shutdown(wait=False)
         return signalled.result() if signalled.done() else 0
 
     async def _work(self, running: Running | None, pipeline: Pipeline | None) -> None:
+        async with _own(pipeline) if pipeline else _there(running) as at:
+            # Only while we send: a pipeline of our own ends after that, and should.
+            gone = asyncio.create_task(_gone(running, pipeline))
+            sending = asyncio.create_task(self._send(at))
+            try:
+                await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
+                if not sending.done():
+                    raise CnapError(gone.result())
+                sending.result()
+            finally:
+                gone.cancel()
+                sending.cancel()
+                await asyncio.gather(sending, return_exceptions=True)
+
+    async def _send(self, at: Running) -> None:
         from redis import asyncio as redis
 
         from cnap.source.sink import Sink
         from cnap.stores import open_store
 
-        async with _own(pipeline) if pipeline else _there(running) as at:
-            connector = aiohttp.TCPConnector(limit=0)
-            async with (
-                aiohttp.ClientSession(connector=connector) as session,
-                redis.Redis.from_url(at.redis, decode_responses=True) as database,
-            ):
-                store, sink = open_store(at.store), Sink(session, at.broker)
-                sending = Sending(
-                    self._stream, self.summary, store, sink, database, self._pace, self._say
-                )
-                with self._bar:
-                    await sending.run(self._files, self._give)
-                    self._bar.update(self._bar.length - self._bar.pos)
+        connector = aiohttp.TCPConnector(limit=0)
+        async with (
+            aiohttp.ClientSession(connector=connector) as session,
+            redis.Redis.from_url(at.redis, decode_responses=True) as database,
+        ):
+            store, sink = open_store(at.store), Sink(session, at.broker)
+            sending = Sending(
+                self._stream, self.summary, store, sink, database, self._pace, self._say
+            )
+            with self._bar:
+                await sending.run(self._files, self._give)
+                self._bar.update(self._bar.length - self._bar.pos)
 
     async def _give(self, result: dict) -> None:
         if self._as_json:
