@@ -12,12 +12,12 @@ from contextlib import asynccontextmanager
 import aiohttp
 import click
 
+from cnap.archive.pieces import Input
+from cnap.archive.sending import Sending
+from cnap.archive.summary import Summary
 from cnap.errors import CnapError
-from cnap.pieces import Input
 from cnap.pipeline import Pipeline
 from cnap.running import Running
-from cnap.sending import Sending
-from cnap.summary import Summary
 
 LOOK_EVERY = 1.0
 

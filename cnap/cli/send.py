@@ -13,12 +13,12 @@ from pathlib import Path
 import click
 
 from cnap import cameras
+from cnap.archive.inputs import inputs
 from cnap.cli.fetching import fetch_models
 from cnap.cli.options import model_options
 from cnap.cli.passing import Passing
 from cnap.errors import BadEvent, CnapError
 from cnap.events.attributes import stream_name
-from cnap.inputs import inputs
 from cnap.pipeline import NAMESPACE, Pipeline
 from cnap.running import Running
 

@@ -11,15 +11,15 @@ import aiohttp
 from redis import asyncio as redis
 
 from cnap.accounts import Account, account
+from cnap.archive.inputs import inputs
+from cnap.archive.sending import Sending
+from cnap.archive.summary import Summary
 from cnap.cameras import Camera
-from cnap.inputs import inputs
 from cnap.pipeline import Pipeline
 from cnap.redis import connect
 from cnap.running import Running
-from cnap.sending import Sending
 from cnap.source.sink import Sink
 from cnap.stores import open_store
-from cnap.summary import Summary
 from tests.real import MODEL
 
 

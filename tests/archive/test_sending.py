@@ -9,20 +9,20 @@ from pathlib import Path
 import pytest
 from redis import asyncio as redis
 
-from cnap import sending as sending_module
 from cnap.accounts import account
+from cnap.archive import sending as sending_module
+from cnap.archive.inputs import inputs
+from cnap.archive.pieces import End, Input, Piece
+from cnap.archive.sending import Sending
+from cnap.archive.summary import Summary
 from cnap.errors import Unavailable
 from cnap.events import outcome, schemas
 from cnap.events.identity import frames_key
 from cnap.events.segment import SegmentEvent
-from cnap.inputs import inputs
 from cnap.ledger import Ledger
-from cnap.pieces import End, Input, Piece
 from cnap.publish import Publisher
-from cnap.sending import Sending
 from cnap.source.cutter import Cut
 from cnap.stores.directory import DirectoryStore
-from cnap.summary import Summary
 from tests import media, outcomes
 from tests.broker import broker, until
 

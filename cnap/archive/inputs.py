@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cnap.archive.pieces import PICTURES, Input
 from cnap.errors import CnapError
-from cnap.pieces import PICTURES, Input
 
 FILMS = """
 .264 .265 .3g2 .3gp .asf .av1 .avi .divx .dv .f4v .flv .h264 .h265 .hevc .ivf .m1v .m2t .m2ts .m2v

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cnap.pieces import End, Piece
+from cnap.archive.pieces import End, Piece
 
 KINDS = 20
 """Reasons and labels that are counted one by one; the rest together."""

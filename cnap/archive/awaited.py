@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 
-from cnap.committed import Committed
-from cnap.pieces import End, Piece
+from cnap.archive.committed import Committed
+from cnap.archive.pieces import End, Piece
 
 REASON = 200
 """Characters of a reason, by the result's schema."""

@@ -7,10 +7,10 @@ import av
 import cv2
 import pytest
 
-from cnap import pieces as pieces_module
+from cnap.archive import pieces as pieces_module
+from cnap.archive.inputs import inputs
+from cnap.archive.pieces import End, Input, Piece, pieces
 from cnap.events.segment import SUFFIXES
-from cnap.inputs import inputs
-from cnap.pieces import End, Input, Piece, pieces
 from tests import boxes, media
 
 

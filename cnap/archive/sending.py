@@ -11,19 +11,19 @@ from typing import TypeVar
 
 from redis import asyncio as redis
 
-from cnap.awaited import Awaited, Result
-from cnap.committed import Committed, Outcomes
+from cnap.archive.awaited import Awaited, Result
+from cnap.archive.committed import Committed, Outcomes
+from cnap.archive.pieces import End, Input, Piece, pieces
+from cnap.archive.summary import Summary
 from cnap.errors import BadEvent, Unavailable
 from cnap.events.attributes import rfc3339
 from cnap.events.identity import SegmentId, frames_key
 from cnap.events.segment import SegmentEvent
 from cnap.events.state import StreamState
-from cnap.pieces import End, Input, Piece, pieces
 from cnap.source.cutter import Cut
 from cnap.source.shelf import VIEWED, Shelf
 from cnap.source.sink import Sink
 from cnap.stores import Store
-from cnap.summary import Summary
 
 log = logging.getLogger("cnap.send")
 T = TypeVar("T")

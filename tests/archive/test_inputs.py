@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from cnap.archive.inputs import inputs
 from cnap.errors import CnapError
-from cnap.inputs import inputs
 
 
 @pytest.fixture

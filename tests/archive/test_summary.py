@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from cnap.pieces import End, Input
-from cnap.summary import KINDS, Counts, Summary
+from cnap.archive.pieces import End, Input
+from cnap.archive.summary import KINDS, Counts, Summary
 
 
 def result(*labels, failed=(), **facts):

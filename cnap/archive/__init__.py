@@ -1,0 +1,1 @@
+"""Films and pictures that are there already, through a pipeline: what `cnap send` does."""
