@@ -155,11 +155,11 @@ def main() -> None:
     try:
         if warm := getattr(function, "warm", None):
             warm()
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         server = _server(Application(name, function.main))
     except CnapError as error:
         raise SystemExit(f"cnap: {name} can't start: {error}") from None
     log.info("%s: ready %.3f s after its start, %.3f s of it imports", name, _age(), imported)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server.run()
 
 

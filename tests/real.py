@@ -2,6 +2,7 @@
 what package registries have of them."""
 
 import os
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,10 @@ FILM = "car-detection.mp4" if WHOLE else "bikes.mp4"
 FRAMES = {"car-detection.mp4": 377, "bikes.mp4": 250, "udacity_test_video.mp4": 38}
 
 
+@cache
 def folder() -> Path:
-    """Where they are; skips where there is neither a folder nor a registry."""
+    """Where they are; skips where there is neither a folder nor a registry. It stays the same for
+    tests that have a cache of their own."""
     if WHOLE:
         return GIVEN
     try:

@@ -63,6 +63,8 @@ def up(
     if not cameras:
         cameras = [Camera("demo", str(fetch_clip()), framerate=framerate)]
     cameras = [replace(camera, models=names) for camera in cameras]
+    # No signal while the event loop is made: it is told of those that come then.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
     asyncio.run(_run(Pipeline(cameras, names, port, own), began))
 
 
@@ -97,6 +99,7 @@ async def _run(pipeline: Pipeline, began: float) -> None:
     ending: asyncio.Future[int] = loop.create_future()
     for number in STOPS:
         loop.add_signal_handler(number, _end, ending, number)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
     start = asyncio.create_task(pipeline.start())
     try:
         await asyncio.wait({start, ending}, return_when=asyncio.FIRST_COMPLETED)
