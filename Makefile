@@ -5,7 +5,7 @@ CNAP := $(VENV)/bin/cnap
 IMAGE = ghcr.io/cnap/cnap:0.1.0
 export MODELS ASSETS LOAD
 
-.PHONY: help run install test e2e image lint lock screenshot clean
+.PHONY: help run install test e2e image demo lint lock screenshot clean
 
 help:  ## What there is to make
 	@sed -n 's/^\([a-z0-9]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ image:  ## The image of everything (IMAGE=, MODELS=, ASSETS=FOLDER, LOAD="kind l
 e2e: IMAGE = dev.local/cnap:test
 e2e: $(VENV)/.tested image  ## Tests on the cluster of KUBECONFIG; the image goes there by LOAD
 	@CNAP_E2E=1 $(VENV)/bin/python -m pytest -s tests/e2e $(ARGS)
+
+demo:  ## From zero to eight streams and back, on the cluster of KUBECONFIG (ARGS="-n NAMESPACE")
+	@$(PYTHON) bench/demo.py $(ARGS)
 
 lint: $(VENV)/.tested  ## Style and types of imports
 	@$(VENV)/bin/ruff check .
