@@ -8,7 +8,7 @@ import pytest
 from tests.rendered import KNATIVE, by_kind, containers, overlay, templates
 
 SHIPPED = sorted(path.name for path in (KNATIVE / "overlays").iterdir())
-COMBINED = ["production+kafka+monitoring+tdx"]
+COMBINED = ["production+kafka+models-s3+monitoring+tdx"]
 KUBERNETES = "1.31"
 """What Knative 1.17 runs on."""
 IMAGES = {"ghcr.io/cnap/cnap", "quay.io/minio/minio", "docker.io/library/redis"}
@@ -222,3 +222,18 @@ def selects(spec, labels):
         if value is None or (rule["operator"] == "NotIn" and value in rule["values"]):
             return False
     return wanted["matchLabels"].items() <= labels.items()
+
+
+@pytest.mark.parametrize("name", ["quickstart+models-s3", *COMBINED])
+def test_models_from_s3_have_a_place_in_the_pod(name):
+    objects = overlay(name)
+    services = by_kind(objects, "Service", "serving.knative.dev")
+    infer = services["infer-yolox-nano"]["spec"]["template"]["spec"]
+    (container,) = infer["containers"]
+
+    assert by_kind(objects, "ConfigMap")["cnap"]["data"]["CNAP_MODELS"].startswith("s3://")
+    (mount,) = container["volumeMounts"]
+    assert {"name": "CNAP_CACHE", "value": mount["mountPath"]} in container["env"]
+    assert [one["name"] for one in infer["volumes"] if "emptyDir" in one] == [mount["name"]]
+    assert {"name": "CNAP_MODEL", "value": "yolox-nano"} in container["env"]
+    assert "volumes" not in services["transcode"]["spec"]["template"]["spec"]

@@ -13,6 +13,7 @@ from cnap import models
 from cnap.inference import Engine
 from cnap.models import Asset, cache_dir
 from cnap.models.assets import cached
+from cnap.models.fetch import stamp
 
 log = logging.getLogger("cnap.models.bake")
 
@@ -20,10 +21,8 @@ log = logging.getLogger("cnap.models.bake")
 def bake(names: list[str]) -> None:
     """Fetches and compiles the models, and fetches the demo clip, into CNAP_CACHE."""
     for name in names:
-        model = models.model(name)
-        assets = [asset for files in model.releases for asset in files]
-        for path in model.fetch():
-            put(next(asset for asset in assets if asset.is_in(path)))
+        for asset in models.model(name).release:
+            put(asset)
     put(models.clip("bikes"))
     os.environ.pop("CNAP_ASSETS", None)
     for name in names:
@@ -36,8 +35,7 @@ def put(asset: Asset) -> None:
     if (path := models.fetch(asset)) != place:
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, place)
-    # Compiled code is found by the files' times, and image layers keep only whole seconds.
-    os.utime(place, (0, 0))
+    stamp(place, asset)
 
 
 if __name__ == "__main__":

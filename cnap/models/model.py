@@ -50,10 +50,14 @@ class Model:
         """
         if self.path is not None:
             return [self.path]
-        release = next(
-            (files for files in self.releases if all(map(find, files))), self.releases[0]
-        )
-        return [fetch(asset, progress) for asset in release]
+        return [fetch(asset, progress) for asset in self.release]
+
+    @property
+    def release(self) -> tuple[Asset, ...]:
+        """The files of the release that is on this machine already, else of the first; none of a
+        person's own model."""
+        here = (files for files in self.releases if all(map(find, files)))
+        return next(here, self.releases[0] if self.releases else ())
 
 
 def even(length: float, most: int) -> int:

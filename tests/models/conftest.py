@@ -5,9 +5,10 @@ import pytest
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
-    """An empty cache, no assets folder, and an index that has nothing."""
+    """An empty cache, no assets folder or store, and an index that has nothing."""
     monkeypatch.setenv("CNAP_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("CNAP_ASSETS", raising=False)
+    monkeypatch.delenv("CNAP_MODELS", raising=False)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
     (tmp_path / "wheels").mkdir()
