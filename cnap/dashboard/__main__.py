@@ -15,8 +15,8 @@ def main() -> None:
     """Runs until SIGTERM."""
     logging.basicConfig(level=os.environ.get("CNAP_LOG", "INFO"), format="%(message)s")
     settings = Settings.from_environment()
-    if settings.open and not settings.loopback:
-        log.warning("CNAP_TOKEN is not set: whoever can reach this service sees every stream")
+    if not (settings.token or settings.loopback):
+        log.warning("CNAP_TOKEN is not set: nobody can see or change anything")
     web.run_app(
         create_app(settings),
         host=settings.host,

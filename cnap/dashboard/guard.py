@@ -45,8 +45,7 @@ class Guard:
         told = request.path.startswith("/api/") or request.path == "/metrics"
         if not told or request.path == "/api/openapi.json":
             return False
-        looks = request.method in ("GET", "HEAD")
-        return not (looks and self._settings.open)
+        return request.method not in ("GET", "HEAD") or not self._settings.loopback
 
     def _has_token(self, request: web.Request) -> bool:
         # Only a header counts: no other site's page can make a browser send it.

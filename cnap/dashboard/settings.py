@@ -10,8 +10,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8080
     token: str = ""
-    """Whoever has it may change things; and, away from loopback, look. Without one nobody may
-    change anything, and whoever can reach the service may look."""
+    """Whoever has it may change things; and, away from loopback, look."""
     redis: str = "redis://127.0.0.1:6379/0"
 
     @classmethod
@@ -27,11 +26,6 @@ class Settings:
     def loopback(self) -> bool:
         """Whether only this machine can reach the service."""
         return is_address(self.host) and ipaddress.ip_address(self.host).is_loopback
-
-    @property
-    def open(self) -> bool:
-        """Whether one may look without the token."""
-        return self.loopback or not self.token
 
 
 def is_address(host: str) -> bool:
