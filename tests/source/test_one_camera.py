@@ -45,7 +45,10 @@ def test_the_example_is_as_the_source_of_all_cameras_but_for_its_list():
     assert one == all_of_them
     assert example["spec"]["volumes"] == shipped["spec"]["volumes"]
     assert [Path(mount["mountPath"]) for mount in one["volumeMounts"]] == [FOLDER]
-    assert example["metadata"] == shipped["metadata"]  # which NetworkPolicies select by
+    # NetworkPolicies select by these; the name is each one's own, by which a Deployment selects.
+    labels = [template["metadata"]["labels"] for template in (example, shipped)]
+    names = [label.pop("app.kubernetes.io/name") for label in labels]
+    assert labels[0] == labels[1] and names[0] != names[1]
 
 
 async def test_the_example_runs_on_one_machine(tmp_path, folder_store):
