@@ -135,7 +135,6 @@ def show(wanted: argparse.Namespace, put: Callable[[str], None]) -> list[tuple[s
         first = until("a first result", counts.any)
         table.note(f"first result, {first:.1f} s after the camera was added")
         figures.append(("first result, from zero", f"{first:.1f} s"))
-        figures.append(("  of it from the segment's sending", f"{counts.coldstart:.1f} s"))
         until("ten seconds", lambda: table.clock > first + 10)
 
         film(wanted.streams)
@@ -144,7 +143,7 @@ def show(wanted: argparse.Namespace, put: Callable[[str], None]) -> list[tuple[s
         seen, before = infer(), counts.total
         while table.clock < grown + STEADY:
             if infer() > seen:
-                seen = infer()
+                seen += 1
                 words = f"pod {seen} of the model answers"
                 table.note(words)
                 figures.append((words, f"{table.clock - grown:.1f} s after the cameras were added"))

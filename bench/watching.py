@@ -1,6 +1,5 @@
 """What happens in a deployed pipeline, as two kubectl processes tell it while they run."""
 
-import json
 import subprocess
 import threading
 import time
@@ -20,13 +19,13 @@ COLUMNS = ",".join(
     )
 )
 ACCOUNTS = """
-import json, os, select, sys
+import os, select, sys
 from cnap.accounts import account
 from cnap.redis import connect
 redis = connect(os.environ["CNAP_REDIS"])
 while not select.select([sys.stdin], [], [], 0.5)[0]:  # until kubectl is gone
     found = [account(redis, name) for name in sys.argv[1:]]
-    print(json.dumps([[one.inferred, one.coldstart] for one in found]), flush=True)
+    print(sum(one.inferred for one in found), flush=True)
 """
 
 
@@ -117,12 +116,9 @@ class Counts(Following):
         )  # fmt: skip
         self._seen: deque[tuple[float, int]] = deque(maxlen=20)  # ten seconds
         self._before = 0
-        self.coldstart = 0.0
 
     def line(self, text: str) -> None:
-        counts = json.loads(text)
-        self._seen.append((time.monotonic(), sum(inferred for inferred, _ in counts)))
-        self.coldstart = counts[0][1] or 0.0
+        self._seen.append((time.monotonic(), int(text)))
 
     def settle(self) -> None:
         """What is there now was there before."""
