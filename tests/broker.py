@@ -22,6 +22,8 @@ class Broker:
     events: list[CloudEvent] = field(default_factory=list)
     answer: Answer | None = None
     """What to answer a segment with."""
+    state_answer: Answer | None = None
+    """What to answer a state with."""
 
     def segments(self) -> list[SegmentEvent]:
         return [SegmentEvent.from_event(e) for e in self.events if e["type"] == segment.TYPE]
@@ -37,8 +39,9 @@ class Broker:
         event = from_http(request.headers, await request.read(), lambda data: data)
         self.events.append(event)
         status = 202
-        if self.answer and event["type"] == segment.TYPE:
-            status = await self.answer(event)
+        answer = self.answer if event["type"] == segment.TYPE else self.state_answer
+        if answer:
+            status = await answer(event)
         return web.Response(status=status, text="" if status == 202 else "no")
 
 

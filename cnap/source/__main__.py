@@ -70,7 +70,7 @@ class Streams:
         for task in self._ending:
             task.cancel()
         await asyncio.gather(
-            *(s.stop("ended", "the source was stopped", 0.4) for s in self._running.values())
+            *(s.stop("ended", "the source was stopped", 0.4, 0.4) for s in self._running.values())
         )
 
     def _end(self, stream: Stream, state: str, reason: str) -> None:

@@ -27,6 +27,8 @@ FRESH = timedelta(seconds=20)
 """Age at which a live frame is of no use to anybody."""
 DRAINED = FRESH.total_seconds() + 5
 """Seconds after which everything outstanding has been inferred or has expired."""
+LAST_WORDS = 900.0
+"""Seconds for which an ended stream's totals are worth telling to a Broker that is away."""
 SILENCE = 8.0
 """Seconds without a segment after which functions may have gone to zero."""
 REPORT_EVERY = 1.0
@@ -59,19 +61,22 @@ class Stream:
     def start(self) -> None:
         self._thread.start()
 
-    async def stop(self, state: str, reason: str, patience: float = DRAINED) -> None:
-        """Ends the stream and tells so; returns when all that was outstanding has its outcome and
-        the last totals are told, or after `patience` seconds for each of both."""
+    async def stop(
+        self, state: str, reason: str, patience: float = DRAINED, last: float = LAST_WORDS
+    ) -> None:
+        """Ends the stream and tells so. What has no outcome after `patience` seconds is given up;
+        returns when that is told, or after `last` seconds more."""
         self._stopping.set()
         await asyncio.to_thread(self._thread.join, 5)
         self._say(state, reason)
         await asyncio.sleep(0)  # what the thread asked for last begins now
         if self._posts:
             await asyncio.wait(self._posts, timeout=patience)
-        await self._report(self._totals, patience)
         for post in list(self._posts):
             post.cancel()
         await asyncio.to_thread(self._shelf.clear)
+        self._totals.give_up()
+        await self._report(self._totals, last)
 
     def _begin(self, framerate: float) -> None:
         """Starts a new epoch."""

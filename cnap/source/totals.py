@@ -41,6 +41,11 @@ class Totals:
         with self._lock:
             self._outstanding.pop(sequence, None)
 
+    def give_up(self) -> None:
+        """Nobody waits for what is outstanding any more: without an outcome it is interrupted."""
+        with self._lock:
+            self._outstanding.clear()
+
     def drop(self, reason: str, frames: int) -> None:
         with self._lock:
             self._dropped[reason] = self._dropped.get(reason, 0) + frames

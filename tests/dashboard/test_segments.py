@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,14 +17,15 @@ PATH = "/api/streams/gate/segments"
 
 
 @pytest.fixture(params=["folder", "s3"])
-def store(request) -> Store:
+def store(request) -> Iterator[Store]:
     """A folder, and a bucket of a real S3 server."""
     if request.param == "folder":
-        return request.getfixturevalue("folder_store")
+        yield request.getfixturevalue("folder_store")
+        return
     request.getfixturevalue("s3_url")
     bucket = open_store(f"s3://{BUCKET}")
+    yield bucket
     bucket.delete(*(one.key for one in bucket.objects("segments/")))
-    return bucket
 
 
 def put(store: Store, sequence: int, gop: int, epoch: int = EPOCH, suffix: str = "mp4"):
