@@ -2,7 +2,8 @@
 
 KUBECONFIG says which cluster; CNAP_OVERLAY is what is deployed there (by default quickstart with
 images that `make image` made), CNAP_INGRESS where its public routes are answered, if their names do
-not resolve here, and CNAP_KEEP leaves the pipeline there.
+not resolve here, CNAP_SINK_URL an address of this machine that pods reach, http://ADDRESS:PORT, for
+the broker's contract; and CNAP_KEEP leaves the pipeline there.
 """
 
 import os
