@@ -45,8 +45,8 @@ class Kubernetes:
     async def create_secret(self, name: str, data: dict[str, str]) -> bool:
         """Creates a Secret; False if there is one of this name, which stays as it is."""
         body = {"metadata": {"name": name}, "stringData": data}
-        status = await self._json("POST", f"api/v1/{self._in}/secrets", json=body, also=409)
-        return status.get("reason") != "AlreadyExists"
+        answer = await self._json("POST", f"api/v1/{self._in}/secrets", json=body, also=409)
+        return answer.get("reason") != "AlreadyExists"
 
     async def watch_config_map(self, name: str) -> AsyncIterator[dict[str, str]]:
         """The data of a ConfigMap now, and after each change, until the server hangs up."""
