@@ -1,5 +1,6 @@
 """cameras.yaml: which streams there are. The same text in a file and in the cluster's ConfigMap."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -29,8 +30,16 @@ class Camera:
     models: tuple[str, ...] = ()
     framerate: float | None = None
     """Frames a second to look at; all of them where it is not said."""
+    size: tuple[int, int] | None = None
+    """The largest picture that anything looks at: asked for where a camera gives a choice."""
+    transport: str = "tcp"
+    """RTSP's: tcp or udp."""
     segment: float = 1.0
     """Seconds of video in a segment."""
+    behind: str = "thin"
+    """What is left out where the pipeline is slower than the camera: thin, oldest or newest."""
+    fresh: float = 20.0
+    """Seconds after which a frame is of no use any more."""
     loop: bool = True
     paused: bool = False
 
@@ -56,7 +65,11 @@ class Camera:
             url=entry["url"],
             models=models,
             framerate=_number(entry, "framerate", where, 0.01, 1000, None),
+            size=_size(entry, where),
+            transport=_choice(entry, "transport", where, ("tcp", "udp")),
             segment=_number(entry, "segment", where, 0.1, 10, 1.0),
+            behind=_choice(entry, "behind", where, ("thin", "oldest", "newest")),
+            fresh=_number(entry, "fresh", where, 1, 3600, 20.0),
             loop=_flag(entry, "loop", where, True),
             paused=_flag(entry, "paused", where, False),
         )
@@ -84,13 +97,17 @@ def dump(cameras: list[Camera]) -> str:
     usual = {field.name: field.default for field in fields(Camera)}
     entries = [
         {
-            name: list(value) if isinstance(value, tuple) else value
+            name: "x".join(map(str, value)) if name == "size" else _plain(value)
             for name, value in asdict(camera).items()
             if value != usual[name]
         }
         for camera in cameras
     ]
     return yaml.safe_dump({"cameras": entries}, sort_keys=False)
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _models(names: object, where: str) -> tuple[str, ...]:
@@ -108,6 +125,23 @@ def _number(
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise CameraError(f"{where}: {name} must be a number from {low} to {high}, not {value!r}")
     return float(value)
+
+
+def _size(entry: Mapping[str, Any], where: str) -> tuple[int, int] | None:
+    value = entry.get("size")
+    if value is None:
+        return None
+    match = re.fullmatch("([1-9][0-9]{1,4})x([1-9][0-9]{1,4})", str(value))
+    if not match:
+        raise CameraError(f"{where}: size must be like 1280x720, not {value!r}")
+    return int(match[1]), int(match[2])
+
+
+def _choice(entry: Mapping[str, Any], name: str, where: str, known: tuple[str, ...]) -> str:
+    value = entry.get(name, known[0])
+    if value not in known:
+        raise CameraError(f"{where}: {name} must be one of {', '.join(known)}, not {value!r}")
+    return value
 
 
 def _flag(entry: Mapping[str, Any], name: str, where: str, usual: bool) -> bool:

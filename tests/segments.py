@@ -10,8 +10,8 @@ from cnap.decoder import Shown
 from cnap.events.identity import SegmentId
 from cnap.events.segment import SegmentEvent
 from cnap.gops import Gops
-from cnap.source.camera import FileCamera
 from cnap.source.cutter import Cut, Cutter
+from cnap.source.feeds import FileFeed
 from cnap.stores import Store
 from tests import media
 
@@ -27,7 +27,7 @@ class Segment:
 
 
 def cuts(path: Path, seconds: float = 1.0) -> list[Cut]:
-    camera = FileCamera(str(path), loop=False)
+    camera = FileFeed(str(path), loop=False)
     try:
         cutter = Cutter(camera.stream, seconds)
         found = [cut for packet in camera.packets() for cut in cutter.feed(packet)]

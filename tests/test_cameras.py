@@ -26,7 +26,15 @@ def test_a_camera_with_everything():
         loop="false",
         paused="true",
     )
-    expected = Camera("gate", "/films/gate.mp4", ("yolox-nano", "yunet"), 5.0, 0.5, False, True)
+    expected = Camera(
+        "gate",
+        "/films/gate.mp4",
+        ("yolox-nano", "yunet"),
+        5.0,
+        segment=0.5,
+        loop=False,
+        paused=True,
+    )
     assert cameras.parse(text) == [expected]
 
 

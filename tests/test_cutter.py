@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from cnap.source.camera import FileCamera
 from cnap.source.cutter import Cutter
+from cnap.source.feeds import FileFeed
 from tests import media
 from tests.segments import cuts
 
@@ -104,7 +104,7 @@ def test_segments_put_together_are_the_stream_again(folder):
 
 
 def test_a_second_file_goes_on_where_the_first_one_ended(folder):
-    camera = FileCamera(str(media.clip(folder / "second.mp4", bframes=3)), loop=False)
+    camera = FileFeed(str(media.clip(folder / "second.mp4", bframes=3)), loop=False)
     cutter = Cutter(camera.stream, sequence=7, start=Fraction(5, 2))
     found = [c for packet in camera.packets() for c in cutter.feed(packet)] + list(cutter.end())
 
@@ -113,7 +113,7 @@ def test_a_second_file_goes_on_where_the_first_one_ended(folder):
 
 
 def test_a_stream_of_nothing_has_no_segments(folder):
-    camera = FileCamera(str(media.clip(folder / "nothing.mp4", frames=1)), loop=False)
+    camera = FileFeed(str(media.clip(folder / "nothing.mp4", frames=1)), loop=False)
 
     assert list(Cutter(camera.stream).end()) == []
 
@@ -133,7 +133,7 @@ def test_decode_times_of_any_kind_make_sound_segments(folder, bframes, steps):
     path = folder / f"odd-{bframes}.mp4"
     if not path.exists():
         media.clip(path, frames=40, bframes=bframes)
-    camera = FileCamera(str(path), loop=False)
+    camera = FileFeed(str(path), loop=False)
     cutter, found, dts, fed = Cutter(camera.stream), [], -500, 0
     for packet, (step, ahead, key) in zip(camera.packets(), steps, strict=False):
         dts += step

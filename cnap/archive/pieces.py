@@ -7,8 +7,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from cnap.errors import BadMedia, CnapError
-from cnap.source.camera import FileCamera
 from cnap.source.cutter import Cut, Cutter
+from cnap.source.feeds import FileFeed
 from cnap.stills import claimed_size
 
 log = logging.getLogger("cnap.send")
@@ -110,7 +110,7 @@ def _picture(file: Input, sequence: int, start: Fraction) -> Iterator[Piece]:
 
 
 def _video(file: Input, sequence: int, start: Fraction) -> Iterator[Piece]:
-    camera = FileCamera(str(file.path), loop=False)
+    camera = FileFeed(str(file.path), loop=False)
     try:
         size, length = camera.size, camera.duration
         cutter = Cutter(camera.stream, sequence=sequence, start=start)
@@ -139,7 +139,7 @@ def _video(file: Input, sequence: int, start: Fraction) -> Iterator[Piece]:
         camera.close()
 
 
-def _check_whole(camera: FileCamera, packets: int, far: float) -> None:
+def _check_whole(camera: FileFeed, packets: int, far: float) -> None:
     """Raises BadMedia where fewer frames and seconds are there than the file says: FFmpeg takes
     the end of one that was cut short for a usual end."""
     stream = camera.stream

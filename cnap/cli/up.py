@@ -18,8 +18,7 @@ from cnap.errors import BadEvent, CnapError
 from cnap.events.attributes import stream_name
 from cnap.pipeline import Pipeline
 from cnap.running import Running
-from cnap.source.camera import open_camera
-from cnap.source.film import CameraFailed
+from cnap.source.feeds import CameraFailed, open_feed
 from cnap.source.references import References
 
 PORT = 8800
@@ -86,7 +85,7 @@ def _camera(stream: str, framerate: float | None) -> Camera:
     url = str(Path(file).expanduser().absolute()) if is_path else file
     references = References()
     try:
-        open_camera(references.resolve(url), loop=False).close()
+        open_feed(Camera(name, references.resolve(url), loop=False)).close()
     except CameraFailed as error:
         raise CameraFailed(references.hide(str(error))) from None
     return Camera(name, url, framerate=framerate)

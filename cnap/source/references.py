@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from cnap.source.film import CameraFailed
+from cnap.source.feeds import CameraFailed
 
 FOLDER = Path("/etc/cnap/cameras")
 REFERENCE = re.compile(r"\$\{([^{}]*)\}")

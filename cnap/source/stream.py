@@ -5,6 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Coroutine
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
@@ -12,8 +13,8 @@ from cnap.cameras import Camera
 from cnap.errors import BadEvent, CnapError, Unavailable
 from cnap.events.identity import SegmentId
 from cnap.events.segment import SegmentEvent
-from cnap.source.camera import FileCamera, open_camera
 from cnap.source.cutter import Cut, Cutter
+from cnap.source.feeds import Feed, open_feed
 from cnap.source.pace import Pace
 from cnap.source.references import References
 from cnap.source.shelf import Shelf
@@ -104,17 +105,18 @@ class Stream:
             self._stopping.wait(RETRY_AFTER)
 
     def _read(self) -> None:
-        camera = open_camera(self._references.resolve(self.camera.url), self.camera.loop)
+        url = self._references.resolve(self.camera.url)
+        feed = open_feed(replace(self.camera, url=url))
         try:
-            self._begin(camera.framerate)
-            self._read_all(camera)
+            self._begin(feed.framerate)
+            self._read_all(feed)
         finally:
-            camera.close()
+            feed.close()
 
-    def _read_all(self, camera: FileCamera) -> None:
-        cutter = Cutter(camera.stream, self.camera.segment)
+    def _read_all(self, feed: Feed) -> None:
+        cutter = Cutter(feed.stream, self.camera.segment)
         shown = Fraction(0)
-        for packet in camera.packets():
+        for packet in feed.packets():
             # A coder can't send a frame before it was captured, nor those that refer to it.
             shown = max(shown, cutter.moment(packet))
             if not self._wait_until(float(shown)):

@@ -58,7 +58,7 @@ def test_how_far_it_is_only_grows_and_ends_at_the_whole(tmp_path, name):
 
 def test_a_file_without_a_length_is_as_far_as_its_bytes(tmp_path, monkeypatch):
     film = media.clip(tmp_path / "film.mkv", frames=100, rate=20, gop=10)
-    monkeypatch.setattr(pieces_module.FileCamera, "duration", 0.0)
+    monkeypatch.setattr(pieces_module.FileFeed, "duration", 0.0)
     shares = [piece.share for piece in read(film)[0]]
 
     assert shares == sorted(shares)

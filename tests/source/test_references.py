@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from cnap.source.film import CameraFailed
+from cnap.source.feeds import CameraFailed
 from cnap.source.references import Hiding, References
 
 PASSWORD = "p@ss/w:rd?100%"

@@ -7,8 +7,9 @@ import av
 import pytest
 from av.stream import Disposition
 
-from cnap.source.camera import CameraFailed, FileCamera, open_camera
-from cnap.source.times import LONGEST_GOP, decodable
+from cnap.cameras import Camera
+from cnap.source.feeds import CameraFailed, FileFeed, open_feed
+from cnap.source.feeds.times import LONGEST_GOP, decodable
 from tests import media
 
 
@@ -16,7 +17,7 @@ from tests import media
 @pytest.mark.parametrize("frames", [1, 2, 3, 30])
 @pytest.mark.parametrize("bframes", [0, 3])
 def test_every_frame_is_a_packet_with_both_times(tmp_path, name, frames, bframes):
-    camera = FileCamera(str(media.clip(tmp_path / name, frames=frames, bframes=bframes)), False)
+    camera = FileFeed(str(media.clip(tmp_path / name, frames=frames, bframes=bframes)), False)
     packets = list(camera.packets())
 
     assert len(packets) == frames
@@ -30,7 +31,7 @@ def test_every_frame_is_a_packet_with_both_times(tmp_path, name, frames, bframes
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.ts"])
 def test_a_loop_is_one_continuous_timeline(tmp_path, name):
     path = media.clip(tmp_path / name, frames=10, bframes=3, gop=5)
-    camera = FileCamera(str(path), loop=True)
+    camera = FileFeed(str(path), loop=True)
     packets = list(itertools.islice(camera.packets(), 35))
     shown = sorted(packet.pts for packet in packets[:30])
 
@@ -43,7 +44,7 @@ def test_a_loop_is_one_continuous_timeline(tmp_path, name):
 def test_a_url_and_a_path_mean_the_same(tmp_path, name):
     path = media.clip(tmp_path / name, frames=2)
     for url in (str(path), path.as_uri()):
-        camera = open_camera(url, loop=False)
+        camera = open_feed(Camera("gate", url, loop=False))
         assert camera.framerate == 25
         camera.close()
 
@@ -51,7 +52,7 @@ def test_a_url_and_a_path_mean_the_same(tmp_path, name):
 def test_a_name_with_a_colon_is_no_protocol(tmp_path, monkeypatch):
     media.clip(tmp_path / "film.mp4", frames=2).rename(tmp_path / "12:30.mp4")
     monkeypatch.chdir(tmp_path)
-    camera = open_camera("12:30.mp4", loop=False)
+    camera = open_feed(Camera("gate", "12:30.mp4", loop=False))
 
     assert len(list(camera.packets())) == 2
     camera.close()
@@ -134,7 +135,7 @@ def empty(folder):
 )
 def test_what_can_not_be_read_is_said_in_one_line(tmp_path, make, words):
     with pytest.raises(CameraFailed) as failed:
-        list(open_camera(str(make(tmp_path)), loop=True).packets())
+        list(open_feed(Camera("gate", str(make(tmp_path)), loop=True)).packets())
     assert words in str(failed.value)
     assert "\n" not in str(failed.value)
 
@@ -143,7 +144,7 @@ def test_a_recording_that_begins_anew_goes_on_where_it_was(tmp_path):
     once = media.clip(tmp_path / "once.ts", frames=50).read_bytes()
     twice = tmp_path / "twice.ts"
     twice.write_bytes(once + once)
-    camera = FileCamera(str(twice), loop=False)
+    camera = FileFeed(str(twice), loop=False)
     packets = list(camera.packets())
 
     assert len(packets) == 100
@@ -158,7 +159,7 @@ def test_a_recording_joined_in_its_midst_begins_with_a_key_frame(tmp_path):
     path = media.clip(tmp_path / "film.ts", frames=50, gop=20)
     data = path.read_bytes()
     path.write_bytes(data[len(data) // 4 // 188 * 188 :])
-    packets = list(FileCamera(str(path), loop=False).packets())
+    packets = list(FileFeed(str(path), loop=False).packets())
 
     assert packets[0].is_keyframe
     assert len(packets) == 30
@@ -183,7 +184,7 @@ def test_a_picture_beside_the_film_is_not_the_film(tmp_path):
             if packet.size:
                 packet.stream = video
                 output.mux(packet)
-    camera = FileCamera(str(path), loop=False)
+    camera = FileFeed(str(path), loop=False)
 
     assert camera.size == (64, 48)
     assert len(list(camera.packets())) == 5
@@ -191,7 +192,7 @@ def test_a_picture_beside_the_film_is_not_the_film(tmp_path):
 
 def test_a_film_that_is_replaced_while_it_loops_is_not_gone_on_with(tmp_path):
     path = media.clip(tmp_path / "film.mp4", frames=5)
-    packets = FileCamera(str(path), loop=True).packets()
+    packets = FileFeed(str(path), loop=True).packets()
     for _ in range(5):
         next(packets)
     path.unlink()

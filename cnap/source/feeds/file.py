@@ -1,4 +1,4 @@
-"""Where packets come from. This version reads video files, each as a live camera."""
+"""A video file as a camera."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,15 +7,19 @@ from urllib.parse import unquote
 import av
 
 from cnap.pictures import Size
-from cnap.source.film import CameraFailed, Film
+from cnap.source.feeds.feed import CameraFailed
+from cnap.source.feeds.film import Film
 
 BACK, AHEAD = -0.5, 30.0
 """Seconds by which time may step without a break: less is a glitch, more is another recording, or
 a clock that was set, where the container has a clock. What follows goes on where the film was."""
 
 
-class FileCamera:
+class FileFeed:
     """A video file; `loop` starts it again at its end, on one continuous timeline."""
+
+    live = False
+    zero = None
 
     def __init__(self, url: str, loop: bool) -> None:
         # Only a URL has escapes: in a path, % is a letter like any other.
@@ -85,11 +89,3 @@ class FileCamera:
     def close(self) -> None:
         self._close_again()
         self._film.close()
-
-
-def open_camera(url: str, loop: bool) -> FileCamera:
-    """The camera behind a url. Raises CameraFailed."""
-    scheme, separator, _ = url.partition("://")
-    if separator and scheme != "file":
-        raise CameraFailed(f"{scheme}:// cameras can't be read yet; give a video file")
-    return FileCamera(url, loop)

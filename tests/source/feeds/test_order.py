@@ -6,7 +6,7 @@ import av
 import pytest
 
 from cnap.gops import Gops
-from cnap.source.camera import FileCamera
+from cnap.source.feeds import FileFeed
 from tests import media
 from tests.segments import assert_same, segments, show
 
@@ -55,7 +55,7 @@ def test_frames_and_times_are_those_of_the_same_film_with_times(
 @pytest.mark.parametrize("suffix", ["avi", "h264"])
 def test_a_loop_goes_on_where_it_began(tmp_path, suffix):
     path = media.clip(tmp_path / f"film.{suffix}", frames=10, bframes=3, gop=5)
-    camera = FileCamera(str(path), loop=True)
+    camera = FileFeed(str(path), loop=True)
     packets = list(itertools.islice(camera.packets(), 35))
     shown = sorted(packet.pts for packet in packets[:30])
     camera.close()
@@ -66,7 +66,7 @@ def test_a_loop_goes_on_where_it_began(tmp_path, suffix):
 
 def test_the_rate_that_a_bare_stream_is_taken_for_is_said(tmp_path, caplog):
     path = media.clip(tmp_path / "bare.h264", frames=5, rate=10)
-    list(FileCamera(str(path), loop=False).packets())
+    list(FileFeed(str(path), loop=False).packets())
 
     assert caplog.messages == ["bare.h264 says no times: it is taken for 10 frames/s"]
 
@@ -74,11 +74,11 @@ def test_the_rate_that_a_bare_stream_is_taken_for_is_said(tmp_path, caplog):
 def test_broken_frames_don_t_move_the_others(tmp_path):
     """Bytes of a P-frame and what follows it are noise: from the next key frame on all is right."""
     path = media.clip(tmp_path / "film.avi", bframes=3, gop=12, frames=48)
-    whole = [packet.pts for packet in FileCamera(str(path), loop=False).packets()]
+    whole = [packet.pts for packet in FileFeed(str(path), loop=False).packets()]
     with av.open(str(path)) as film:
         broken = bytes([packet for packet in film.demux(video=0) if packet.size][15])
     path.write_bytes(path.read_bytes().replace(broken, broken[:6] + bytes(len(broken) - 6)))
-    packets = list(FileCamera(str(path), loop=False).packets())
+    packets = list(FileFeed(str(path), loop=False).packets())
 
     assert [packet.pts for packet in packets][24:] == whole[24:]
     assert len(packets) == 48

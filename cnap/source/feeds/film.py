@@ -13,10 +13,10 @@ from av.stream import Disposition
 
 from cnap.boxes import boxes
 from cnap.demuxer import LIMITS, pixel_aspect
-from cnap.errors import CnapError
 from cnap.pictures import Size, displayed_size
-from cnap.source.order import in_display_order, lacks_order
-from cnap.source.times import counted, dated, decodable, needed
+from cnap.source.feeds.feed import CameraFailed
+from cnap.source.feeds.order import in_display_order, lacks_order
+from cnap.source.feeds.times import counted, dated, decodable, needed
 
 log = logging.getLogger("cnap.film")
 # Said also by commands that log errors only: a rate that is assumed, people should know.
@@ -31,10 +31,6 @@ FIRST_BOXES = (b"ftyp", b"mdat", b"wide")
 MOST_BOXES = 100_000
 SHOWN = 30
 """Packets in which a first frame is looked for."""
-
-
-class CameraFailed(CnapError):
-    """The camera can't be read: which, and why, for people."""
 
 
 class Film:

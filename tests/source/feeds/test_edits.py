@@ -5,8 +5,8 @@ import itertools
 import pytest
 
 from cnap.gops import Gops
-from cnap.source.camera import FileCamera
 from cnap.source.cutter import Cutter
+from cnap.source.feeds import FileFeed
 from tests import boxes, media
 from tests.segments import assert_same, segments, show
 
@@ -66,13 +66,13 @@ def test_a_film_of_several_edits_without(tmp_path, folder_store, kind, edits):
 def test_what_is_hidden_for_good_is_not_sent(tmp_path):
     path = film(tmp_path, "plain", [(0, 0.2)])
 
-    assert len(list(FileCamera(str(path), loop=False).packets())) == 5
+    assert len(list(FileFeed(str(path), loop=False).packets())) == 5
 
 
 def test_a_loop_shows_no_more_than_a_player(tmp_path):
     path = film(tmp_path, "bframes", [(0.3, 0.6)])
-    once = list(FileCamera(str(path), loop=False).packets())
-    camera = FileCamera(str(path), loop=True)
+    once = list(FileFeed(str(path), loop=False).packets())
+    camera = FileFeed(str(path), loop=True)
     packets = list(itertools.islice(camera.packets(), 2 * len(once)))
     shown = sorted(packet.pts for packet in packets if not packet.is_discard)
     cutter = Cutter(camera.stream, 0.3)
