@@ -2,16 +2,29 @@
 
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 
-from cnap.errors import Unavailable
+from cnap.errors import CnapError, Unavailable
 
 SECRETS = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 SERVICE_LABEL = "serving.knative.dev/service"
+
+
+class Conflict(CnapError):
+    """A ConfigMap has been changed by somebody else since it was read."""
+
+    status = 409
+
+
+class ConfigMap(NamedTuple):
+    """The data of a ConfigMap, and its resourceVersion."""
+
+    data: dict[str, str]
+    version: str
 
 
 class Kubernetes:
@@ -30,17 +43,25 @@ class Kubernetes:
 
             self._ssl = ssl.create_default_context(cafile=str(SECRETS / "ca.crt"))
 
-    async def config_map(self, name: str) -> dict[str, str]:
-        """The data of a ConfigMap."""
-        return (await self._json("GET", f"api/v1/{self._in}/configmaps/{name}")).get("data") or {}
+    async def config_map(self, name: str) -> ConfigMap:
+        found = await self._json("GET", f"api/v1/{self._in}/configmaps/{name}")
+        return ConfigMap(found.get("data") or {}, found["metadata"]["resourceVersion"])
 
-    async def patch_config_map(self, name: str, data: dict[str, str]) -> None:
-        await self._json(
+    async def patch_config_map(
+        self, name: str, data: Mapping[str, str | None], version: str = ""
+    ) -> None:
+        """Sets these keys of a ConfigMap, and removes those that are None. Raises Conflict where
+        `version` is given, and is not the ConfigMap's any more."""
+        patch = {"data": data} | ({"metadata": {"resourceVersion": version}} if version else {})
+        answer = await self._json(
             "PATCH",
             f"api/v1/{self._in}/configmaps/{name}",
-            data=json.dumps({"data": data}),
+            also=409,
+            data=json.dumps(patch),
             headers={"Content-Type": "application/merge-patch+json"},
         )
+        if answer.get("reason") == "Conflict":
+            raise Conflict(f"the ConfigMap {name} is being changed by others too; try again")
 
     async def create_secret(self, name: str, data: dict[str, str]) -> bool:
         """Creates a Secret; False if there is one of this name, which stays as it is."""

@@ -33,7 +33,7 @@ class Control:
 
     async def _pause(self, name: str, paused: bool) -> web.Response:
         async with self._turn:  # two changes at once must not undo each other
-            data = await self._kubernetes.config_map(cameras.CONFIG_MAP)
+            data, version = await self._kubernetes.config_map(cameras.CONFIG_MAP)
             known = cameras.parse(data.get(cameras.KEY, ""))
             if name not in [camera.name for camera in known]:
                 return refusal(404, f"there is no camera called {name}")
@@ -43,5 +43,7 @@ class Control:
             ]
             if changed != known:
                 text = cameras.dump(changed)
-                await self._kubernetes.patch_config_map(cameras.CONFIG_MAP, {cameras.KEY: text})
+                await self._kubernetes.patch_config_map(
+                    cameras.CONFIG_MAP, {cameras.KEY: text}, version
+                )
         return web.json_response({"name": name, "paused": paused})

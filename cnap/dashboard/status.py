@@ -23,13 +23,13 @@ class Status:
 
     async def read(self) -> dict[str, Any]:
         """Raises Unavailable where Redis or the Kubernetes API does not answer."""
-        told, data, services, deployments = await asyncio.gather(
+        told, found, services, deployments = await asyncio.gather(
             asyncio.to_thread(accounts, self._redis),
             self._kubernetes.config_map(cameras.CONFIG_MAP),
             self._kubernetes.services(),
             self._kubernetes.deployments(),
         )
-        streams = self._merged(configured(data), told)
+        streams = self._merged(configured(found.data), told)
         self.streams = tuple(stream["name"] for stream in streams)
         return {"streams": streams, "functions": functions(services, deployments)}
 

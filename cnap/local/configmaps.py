@@ -10,6 +10,10 @@ from cnap.local.manifests import Resource
 Changed = Callable[[str, dict[str, str]], None]
 
 
+class Conflict(Exception):
+    """A change of a ConfigMap that is not as the one who changes it has read it."""
+
+
 class ConfigMaps:
     """The ConfigMaps of all namespaces, as the Kubernetes API shows them.
 
@@ -38,16 +42,20 @@ class ConfigMaps:
     def patch(self, namespace: str, name: str, patch: dict[str, Any]) -> dict[str, Any] | None:
         """Applies a merge patch (RFC 7386) to its data; None when there is no such ConfigMap.
 
-        Raises ValueError when the data would not be texts.
+        Raises ValueError when it would not be a ConfigMap any more, and Conflict when the patch
+        names another resourceVersion than the one that is there.
         """
         old = self.get(namespace, name)
         if old is None:
             return None
+        read = _facts(patch).get("resourceVersion")
+        if read and read != old["metadata"]["resourceVersion"]:
+            raise Conflict(name)
         merged = _merge(old, patch)
         data = merged.get("data", {})
         if not isinstance(data, dict) or not all(isinstance(v, str) for v in data.values()):
             raise ValueError("data must be texts")
-        metadata = {**(merged.get("metadata") or {}), "name": name}
+        metadata = {**_facts(merged), "name": name}
         new = self._put(namespace, name, {**merged, "metadata": metadata})
         for watcher in self._watchers:
             watcher.put_nowait(("MODIFIED", new))
@@ -78,6 +86,13 @@ class ConfigMaps:
         stored = {**body, "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
         self._objects[namespace, name] = stored
         return stored
+
+
+def _facts(body: dict[str, Any]) -> dict[str, Any]:
+    metadata = body.get("metadata") or {}
+    if not isinstance(metadata, dict):
+        raise ValueError("metadata must be an object")
+    return metadata
 
 
 def _merge(target: Any, patch: Any) -> Any:

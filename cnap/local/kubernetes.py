@@ -6,13 +6,14 @@ from typing import Any
 
 from aiohttp import web
 
-from cnap.local.configmaps import ConfigMaps
+from cnap.local.configmaps import ConfigMaps, Conflict
 from cnap.local.manifests import Resource
 from cnap.local.service import Service
 
 SERVICE_LABEL = "serving.knative.dev/service"
 SERVING = "serving.knative.dev/v1"
 EVENTING = "eventing.knative.dev/v1"
+REASONS = {401: "Unauthorized", 404: "NotFound", 405: "MethodNotAllowed", 409: "Conflict"}
 
 
 class Kubernetes:
@@ -133,6 +134,8 @@ class Kubernetes:
                 item = self._config_maps.patch(namespace, name, patch)
             except ValueError as error:
                 return _status(400, f"no merge patch for a ConfigMap: {error}")
+            except Conflict:
+                return _status(409, f'configmaps "{name}" has been modified; read it again')
         if item is None:
             return _status(404, f'configmaps "{name}" not found')
         return web.json_response(item)
@@ -150,7 +153,7 @@ def _ready(service: Service) -> dict[str, str]:
 
 
 def _status(code: int, message: str) -> web.Response:
-    reason = {401: "Unauthorized", 404: "NotFound", 405: "MethodNotAllowed"}.get(code, "Invalid")
+    reason = REASONS.get(code, "Invalid")
     body = {
         "kind": "Status",
         "apiVersion": "v1",

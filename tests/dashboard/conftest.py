@@ -68,7 +68,10 @@ class FakeKubernetes:
         return web.json_response({"items": items})
 
     async def _config_map(self, _: web.Request) -> web.Response:
-        return web.json_response({"data": {cameras.KEY: cameras.dump(self.cameras)}})
+        facts = {"resourceVersion": "1"}
+        return web.json_response(
+            {"metadata": facts, "data": {cameras.KEY: cameras.dump(self.cameras)}}
+        )
 
     async def _patch(self, request: web.Request) -> web.Response:
         change = json.loads(await request.text())

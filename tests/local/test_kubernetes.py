@@ -69,6 +69,21 @@ async def test_changing_a_config_map(http, cameras):
         assert await response.json() == changed
 
 
+async def test_a_change_of_what_has_changed_since_is_refused(http, cameras):
+    url, told = cameras
+    async with http.get(f"{url}/cameras") as response:
+        version = (await response.json())["metadata"]["resourceVersion"]
+    answers = []
+    for text in ("mine", "yours"):
+        patch = {"metadata": {"resourceVersion": version}, "data": {"cameras.yaml": text}}
+        async with http.patch(f"{url}/cameras", json=patch, headers=AUTHORIZED) as response:
+            answers.append((response.status, await response.json()))
+
+    assert [status for status, _ in answers] == [200, 409]
+    assert answers[1][1]["reason"] == "Conflict"
+    assert [data["cameras.yaml"] for _, data in told] == ["mine"]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "headers", "body", "status"),
     [
@@ -79,6 +94,8 @@ async def test_changing_a_config_map(http, cameras):
         ("PATCH", "/cameras", AUTHORIZED, "[]", 400),
         ("PATCH", "/cameras", AUTHORIZED, '{"data": {"a": 1}}', 400),
         ("PATCH", "/cameras", AUTHORIZED, '{"data": []}', 400),
+        ("PATCH", "/cameras", AUTHORIZED, '{"metadata": "x"}', 400),
+        ("PATCH", "/cameras", AUTHORIZED, '{"metadata": {"resourceVersion": "0"}}', 409),
         ("PATCH", "/none", AUTHORIZED, "{}", 404),
         ("GET", "/none", {}, "", 404),
         ("DELETE", "/cameras", AUTHORIZED, "", 405),
