@@ -37,6 +37,10 @@ class Account:
     state: str
     reason: str
     since: str
+    nexttry: str
+    """RFC 3339: when the camera is tried again; empty where nothing waits."""
+    breaks: int
+    """How often the camera was offline."""
     epoch: int
     framerate: float
     outstanding: int
@@ -89,6 +93,8 @@ def account(redis: Redis, stream: str) -> Account:
         state=state.get("state", "live"),
         reason=state.get("reason", ""),
         since=state.get("since", ""),
+        nexttry=state.get("nexttry", ""),
+        breaks=int(state.get("breaks", 0)),
         epoch=int(current),
         framerate=float(state.get("framerate", 0)),
         outstanding=int(state.get("outstanding", 0)),

@@ -70,6 +70,7 @@ class Ledger:
             "state": state.state,
             "reason": state.reason,
             "since": state.since,
+            "nexttry": state.nexttry,
             "models": ",".join(state.models),
             "outstanding": state.outstanding,
             "framerate": state.framerate,

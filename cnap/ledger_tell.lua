@@ -22,11 +22,14 @@ redis.call('SADD', KEYS[4], ARGV[3])
 if redis.call('ZADD', KEYS[3], ARGV[1], ARGV[1]) == 1 then
   fold(ARGV[3], KEYS[3], KEYS[5], tonumber(ARGV[4]))
 end
-local known = redis.call('HMGET', KEYS[1], 'epoch', 'revision')
+local known = redis.call('HMGET', KEYS[1], 'epoch', 'revision', 'state')
 local at, of = tonumber(known[1] or '-1'), tonumber(known[2] or '-1')
 if epoch > at or (epoch == at and revision > of) then
   redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'revision', ARGV[2])
   for i = last + 1, #ARGV, 2 do
+    if ARGV[i] == 'state' and ARGV[i + 1] == 'offline' and known[3] ~= 'offline' then
+      redis.call('HINCRBY', KEYS[1], 'breaks', 1)
+    end
     redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
   end
 end

@@ -60,7 +60,7 @@ def test_a_segment_is_finished_when_every_model_has_its_outcome(ledger, database
 def test_what_is_told_of_the_stream_may_come_in_any_order(ledger, database):
     told = [
         state(0, captured=25),
-        state(1, captured=75, dropped={"behind": 25}, state="behind", reason="slow"),
+        state(1, captured=75, dropped={"behind": 25}, state="degraded", reason="slow"),
         state(2, captured=100, dropped={"behind": 25}, outstanding=50),
     ]
     for order in (told, told[::-1], [told[1], told[0], told[2], told[1]]):

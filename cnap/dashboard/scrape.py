@@ -4,6 +4,7 @@ docs/metrics.md has the table. Series are streams x models x reasons, all three 
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -15,6 +16,7 @@ from redis import Redis
 
 from cnap.accounts import Account, Counts, accounts
 from cnap.errors import Unavailable
+from cnap.events.state import STATES
 from cnap.measures import LATENCIES, Measures, measures
 from cnap.metrics import cumulative
 
@@ -72,7 +74,17 @@ class Told:
 
     def _states(self) -> Iterator[Metric]:
         states = GaugeMetricFamily(
-            "cnap_stream_state", "1 for the state a stream is in", labels=["stream", "state"]
+            "cnap_stream_state",
+            "1 for the state a stream is in, 0 for the others",
+            labels=["stream", "state"],
+        )
+        since = GaugeMetricFamily(
+            "cnap_stream_since_timestamp_seconds",
+            "When that state began, in unix time",
+            labels=["stream"],
+        )
+        breaks = CounterMetricFamily(
+            "cnap_stream_breaks", "How often the camera was offline", labels=["stream"]
         )
         starts = GaugeMetricFamily(
             "cnap_coldstart_seconds",
@@ -80,10 +92,14 @@ class Told:
             labels=["stream"],
         )
         for one in self._known:
-            states.add_metric([one.name, one.state], 1)
+            for state in STATES:
+                states.add_metric([one.name, state], float(state == one.state))
+            if one.since:
+                since.add_metric([one.name], datetime.fromisoformat(one.since).timestamp())
+            breaks.add_metric([one.name], one.breaks)
             if one.coldstart is not None:
                 starts.add_metric([one.name], one.coldstart)
-        yield from (states, starts)
+        yield from (states, since, breaks, starts)
 
     def _frames(self) -> Iterator[Metric]:
         captured = CounterMetricFamily(

@@ -69,6 +69,8 @@ def _untold(camera: Camera) -> dict[str, Any]:
         "state": "paused" if camera.paused else "connecting",
         "reason": "" if camera.paused else "its source has not told anything yet",
         "since": "",
+        "nexttry": "",
+        "breaks": 0,
         "epoch": 0,
         "framerate": 0.0,
         "outstanding": 0,

@@ -13,16 +13,28 @@ from cnap.events.attributes import stream_name
 
 TYPE = "io.cnap.stream.state.v1"
 
+STATES = (
+    "connecting",
+    "live",
+    "degraded",
+    "stalled",
+    "offline",
+    "ended",
+    "misconfigured",
+    "paused",
+)
+
 
 @dataclass(frozen=True)
 class StreamState:
     stream: str
     epoch: int
     state: str
-    """connecting, live, behind, misconfigured, paused, ended, failed"""
+    """One of STATES; docs/cameras.md says when it is which."""
     reason: str
     """The cause in plain words; empty where nothing is wrong."""
     since: str
+    """RFC 3339: the instant at which this state began."""
     models: tuple[str, ...]
     captured: int = 0
     """Frames captured in this epoch."""
@@ -34,6 +46,8 @@ class StreamState:
     """Grows with every change: an older one never replaces a newer."""
     framerate: float = 0.0
     """Frames a second that the camera sends."""
+    nexttry: str = ""
+    """RFC 3339: when the camera is tried again or its schedule opens; empty where none waits."""
 
     def to_event(self, moment: datetime) -> CloudEvent:
         data = asdict(self) | {"models": list(self.models), "dropped": dict(self.dropped)}

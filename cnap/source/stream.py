@@ -98,10 +98,10 @@ class Stream:
                     self._say("ended", "the file is at its end")
                 return
             except CnapError as error:
-                self._say("failed", str(error))
+                self._say(getattr(error, "state", "offline"), str(error))
             except Exception:
                 log.exception("%s: unexpected error", self.camera.name)
-                self._say("failed", "unexpected error; the source's log has the cause")
+                self._say("offline", "unexpected error; the source's log has the cause")
             self._stopping.wait(RETRY_AFTER)
 
     def _read(self) -> None:
@@ -152,11 +152,11 @@ class Stream:
         elif not self.camera.models:
             self._say("live", "no model looks at this stream")
         elif rate == 0:
-            self._say("behind", "the pipeline is slower than the camera: segments are left out")
+            self._say("degraded", "the pipeline is slower than the camera: segments are left out")
             totals.drop("behind", cut.framecount)
         else:
             slow = f"the pipeline is slower than the camera: {rate:g} frames/s" if rate else ""
-            self._say("behind" if rate else "live", slow)
+            self._say("degraded" if rate else "live", slow)
             if cut.framecount:
                 self._send(self._event(segment, cut, dataref, rate, captured))
         self._shelf.clear_out(totals.oldest)
@@ -171,7 +171,7 @@ class Stream:
             return self._shelf.put(segment, cut)
         except Unavailable as error:
             self._lost_gop = cut.gopstart  # what follows in this GOP can't be decoded without it
-            self._say("behind", str(error))
+            self._say("degraded", str(error))
             return None
 
     def _event(
@@ -209,7 +209,7 @@ class Stream:
     def _say(self, state: str, reason: str = "") -> None:
         """A new state is told at once; a new reason, like new totals, with the next segment where
         there is one."""
-        if self.problem and state in ("live", "behind"):
+        if self.problem and state in ("live", "degraded"):
             state, reason = "misconfigured", self.problem
         reason = self._references.hide(reason)
         if self._totals.say(state, reason):

@@ -73,7 +73,7 @@ class Totals:
             if another:
                 self._since = datetime.now(UTC)
             self._state, self._reason = state, reason
-            return another or (changed and state == "failed")
+            return another or (changed and state in ("offline", "misconfigured"))
 
     def told(self) -> StreamState:
         """All of it, for an event; each call is a newer revision."""

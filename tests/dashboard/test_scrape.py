@@ -1,5 +1,6 @@
 """What Prometheus is told of the streams: the ledger's own numbers, in series that are bounded."""
 
+import time
 from collections import Counter
 from dataclasses import replace
 
@@ -46,9 +47,22 @@ async def test_every_frame_is_told_with_what_became_of_it(
     assert told[of("cnap_frames_total", **GATE, outcome="inferred", reason="")] == 10
     assert told[of("cnap_frames_total", **GATE, outcome="dropped", reason="expired")] == 3
     assert told[of("cnap_stream_state", stream="gate", state="live")] == 1
+    assert told[of("cnap_stream_state", stream="gate", state="offline")] == 0
     assert told[of("cnap_detections_total", **GATE)] == 10
     assert told[of("cnap_result_latency_seconds_count", **GATE)] == 1
     assert told[of("cnap_result_latency_seconds_bucket", **GATE, le="+Inf")] == 1
+
+
+async def test_a_state_is_told_with_its_beginning_and_how_often_the_camera_was_offline(
+    client: TestClient, database: Redis
+) -> None:
+    for state in ("live", "offline", "offline", "connecting", "live", "offline"):
+        tell(database, "gate", state)
+    told = await samples(client)
+
+    assert told[of("cnap_stream_breaks_total", stream="gate")] == 2
+    assert told[of("cnap_stream_state", stream="gate", state="offline")] == 1
+    assert time.time() - told[of("cnap_stream_since_timestamp_seconds", stream="gate")] < 60
 
 
 async def test_the_identity_holds_in_the_samples(client: TestClient, database: Redis) -> None:

@@ -100,10 +100,10 @@ async def test_what_a_reference_stands_for_is_told_nobody(tmp_path, folder_store
         process.terminate()
         _, log = await process.communicate()
 
-    reasons = {one.stream: one.reason for one in fake.states() if one.state == "failed"}
+    reasons = {one.stream: one.reason for one in fake.states() if one.state == "offline"}
     assert reasons["open"] == "nothing is called NOT_SET in the environment"
     assert reasons["none"] == f"{urls[1]} is not there"
     assert reasons["text"].startswith(f"{urls[0]} is not a video file")
     assert PASSWORD not in str([event.get_data() for event in fake.events])
-    assert f"failed: {urls[1]} is not there" in log.decode()
+    assert f"offline: {urls[1]} is not there" in log.decode()
     assert PASSWORD not in log.decode()

@@ -123,7 +123,7 @@ async def test_a_slow_pipeline_gets_fewer_frames_and_then_fewer_segments(clip, f
     rates = [one.thinnedrate for one in sorted(sent, key=lambda one: one.id)]
     assert rates[:3] == [None] * 3
     assert 100 > rates[3] > rates[4] > 0
-    assert any(one.state == "behind" for one in fake.states())
+    assert any(one.state == "degraded" for one in fake.states())
 
 
 @pytest.mark.parametrize("statuses", [[503], [500, 404, 429], [503] * 5])
@@ -225,7 +225,7 @@ async def test_a_camera_that_can_not_be_read_says_why(folder_store, url, reason)
     async with broker() as (fake, sink):
         stream = Stream(camera(url), folder_store, sink)
         stream.start()
-        await until(lambda: fake.states() and fake.last.state == "failed")
+        await until(lambda: fake.states() and fake.last.state in ("offline", "misconfigured"))
         said = fake.last.reason
         await stream.stop("ended", "the camera was removed")
 
@@ -242,7 +242,7 @@ async def test_another_reason_to_fail_is_told_too(clip, folder_store, tmp_path):
         await until(lambda: fake.states() and "is not there" in fake.last.reason)
         wrong.write_bytes(b"")
         await until(lambda: "is empty" in fake.last.reason)
-        since = {told.since for told in fake.states() if told.state == "failed"}
+        since = {told.since for told in fake.states() if told.state == "offline"}
         await stream.stop("ended", "over")
 
     assert len(since) == 1
@@ -253,7 +253,7 @@ async def test_a_camera_that_comes_back_starts_a_new_epoch(tmp_path, clip, folde
     async with broker() as (fake, sink):
         stream = Stream(camera(path), folder_store, sink)
         stream.start()
-        await until(lambda: fake.states() and fake.last.state == "failed")
+        await until(lambda: fake.states() and fake.last.state in ("offline", "misconfigured"))
         first = fake.last.epoch
         path.write_bytes(clip.read_bytes())
         told = await ended(stream, fake)
