@@ -49,4 +49,5 @@ $(VENV)/.installed: pyproject.toml requirements.lock
 $(VENV)/.tested: $(VENV)/.installed requirements-test.lock
 	@PYTHON=$(PYTHON) ./install.sh $(VENV) '.[test]' requirements-test.lock
 	@./install.sh chromium
+	@./install.sh peers
 	@touch $@

@@ -1,6 +1,7 @@
 #!/bin/sh
 # install.sh VENV WHAT LOCK   installs WHAT (a pip requirement) into the virtual environment VENV, as locked
 # install.sh chromium         installs Chromium for the browser tests, where apt may
+# install.sh peers            installs the cameras and servers that tests talk to, where apt may
 set -eu
 
 say() { printf '%s\n' "cnap: $*" >&2; }
@@ -28,6 +29,22 @@ if [ "$1" = chromium ]; then
         { apt-get update && apt-get install -y --no-install-recommends chromium; } >/dev/null 2>&1 && exit 0
     fi
     say "no Chromium here and apt may not install it: the browser tests will be skipped"
+    exit 0
+fi
+
+if [ "$1" = peers ]; then
+    packages="ffmpeg nginx-light python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base
+        gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly"
+    server='import gi; gi.require_version("GstRtspServer", "1.0"); from gi.repository import GstRtspServer'
+    if command -v ffmpeg >/dev/null && [ -x /usr/sbin/nginx ] && /usr/bin/python3 -c "$server" 2>/dev/null
+    then exit 0; fi
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        say "installing ffmpeg, nginx and GStreamer's RTSP server for tests with real cameras"
+        # shellcheck disable=SC2086  # a word a package
+        { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $packages
+        } >/dev/null 2>&1 && exit 0
+    fi
+    say "ffmpeg, nginx or GStreamer's RTSP server are missing and apt may not install them: tests with real cameras will be skipped"
     exit 0
 fi
 

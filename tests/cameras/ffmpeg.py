@@ -15,7 +15,9 @@ FORMATS = {"rtmp": "flv", "http": "mpegts"}
 
 
 @contextmanager
-def sending(path: Path, scheme: str, *options: str, form: str = "", rest: str = "") -> Iterator[str]:
+def sending(
+    path: Path, scheme: str, *options: str, form: str = "", rest: str = ""
+) -> Iterator[str]:
     """The url at which one viewer gets the clip, round and round at its own pace. `rest` follows the
     port; skips where there is no ffmpeg."""
     (port,) = free_ports(1)

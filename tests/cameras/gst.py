@@ -15,7 +15,7 @@ from tests.servers import ended_after
 PYTHON = "/usr/bin/python3"
 """Debian's GObject is for Debian's Python."""
 SERVER = Path(__file__).with_name("gst_server.py")
-PICTURES = "videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=25/1"
+PICTURES = "videotestsrc is-live=true ! video/x-raw,format=I420,width=320,height=240,framerate=25/1"
 CODERS = {
     "h264": "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=12 ! rtph264pay",
     "h265": "x265enc tune=zerolatency speed-preset=ultrafast key-int-max=12 ! rtph265pay",
@@ -51,8 +51,8 @@ def lacking() -> str:
     program = (
         "import gi; gi.require_version('GstRtspServer', '1.0')\n"
         "from gi.repository import Gst, GstRtspServer; Gst.init(None)\n"
-        "lacking = [n for n in ('x264enc', 'x265enc', 'rtph264pay') if not Gst.ElementFactory.find(n)]\n"
-        "assert not lacking, lacking"
+        "wanted = 'x264enc', 'x265enc', 'jpegenc', 'rtph264pay'\n"
+        "assert all(Gst.ElementFactory.find(name) for name in wanted)"
     )
     if not Path(PYTHON).exists():
         return f"no {PYTHON} here, and so no GStreamer RTSP server"
