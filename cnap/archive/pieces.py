@@ -7,21 +7,13 @@ from fractions import Fraction
 from pathlib import Path
 
 from cnap.errors import BadMedia, CnapError
+from cnap.folders import PICTURES
 from cnap.source.cutter import Cut, Cutter
 from cnap.source.feeds import FileFeed
 from cnap.stills import claimed_size
 
 log = logging.getLogger("cnap.send")
 
-PICTURES = {
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".png": "image/png",
-    ".webp": "image/webp",
-    ".bmp": "image/bmp",
-    ".tif": "image/tiff",
-    ".tiff": "image/tiff",
-}
 PICTURE_TIME = Fraction(1, 25)
 SHORT = 0.02
 """Share of its length by which a film may be shorter than it says."""
