@@ -18,8 +18,8 @@ FORMATS = {"rtmp": "flv", "http": "mpegts"}
 def sending(
     path: Path, scheme: str, *options: str, form: str = "", rest: str = ""
 ) -> Iterator[str]:
-    """The url at which one viewer gets the clip, round and round at its own pace. `rest` follows the
-    port; skips where there is no ffmpeg."""
+    """The url at which one viewer gets the clip, round and round at its own pace. `rest` follows
+    the port; skips where there is no ffmpeg."""
     (port,) = free_ports(1)
     url = f"{scheme}://127.0.0.1:{port}{rest or '/live/camera'}"
     words = ["-re", "-stream_loop", "-1", "-i", str(path), "-c", "copy", *options, "-listen", "1"]
