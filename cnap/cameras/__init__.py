@@ -1,0 +1,31 @@
+"""cameras.yaml: which cameras there are. The same text in a file and in the cluster's ConfigMap."""
+
+from cnap.cameras.camera import Camera
+from cnap.cameras.mistakes import (
+    CameraError,
+    CameraExists,
+    Mistake,
+    NoSuchCamera,
+    Uneditable,
+)
+from cnap.cameras.parsing import dump, parse
+from cnap.cameras.schedule import Schedule
+from cnap.cameras.urls import masked
+
+__all__ = [
+    "CONFIG_MAP",
+    "KEY",
+    "Camera",
+    "CameraError",
+    "CameraExists",
+    "Mistake",
+    "NoSuchCamera",
+    "Schedule",
+    "Uneditable",
+    "dump",
+    "masked",
+    "parse",
+]
+
+CONFIG_MAP = "cameras"
+KEY = "cameras.yaml"

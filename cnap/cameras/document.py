@@ -1,0 +1,184 @@
+"""The text of a YAML file as a tree that knows where each part stands.
+
+Plain words mean what YAML 1.2 says they mean, as in every editor: `on`, `no` and `12:30` are text.
+An alias is a part of its own that has the content of what it refers to, so nothing ever grows by
+being referred to.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from cnap.cameras.mistakes import Mistake, error
+
+MOST_BYTES = 512 << 10
+"""Half of what a ConfigMap may hold."""
+MOST_PARTS = 100_000
+DEEPEST = 20
+
+NULL = re.compile("|~|null|Null|NULL")
+BOOLEAN = re.compile("(true|True|TRUE)|false|False|FALSE")
+INTEGER = re.compile("[-+]?[0-9]{1,40}")
+FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,4})?")
+ODD = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)|0o[0-7]+|0x[0-9a-fA-F]+")
+
+Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(slots=True, eq=False)
+class Part:
+    """A scalar with its `value`, a list of `items` or a mapping of `pairs`."""
+
+    kind: str
+    line: int
+    column: int
+    start: int
+    end: int
+    """Where its last letter stands, without comments that follow."""
+    value: Any = None
+    items: list["Part"] = field(default_factory=list)
+    pairs: list[tuple["Part", "Part"]] = field(default_factory=list)
+    flow: bool = False
+    quoted: bool = False
+    tag: str = ""
+    alias: bool = False
+
+
+def read(text: str, file: str) -> Part | None:
+    """The one document of the text, None where there is nothing in it. Raises CameraError."""
+    if len(text) > MOST_BYTES or len(text.encode(errors="replace")) > MOST_BYTES:
+        words = f"the file is over {MOST_BYTES >> 10} KiB, the most that is read"
+        raise error([Mistake(1, 1, words)], file)
+    try:
+        return _Reading(file).document(text)
+    except yaml.reader.ReaderError as problem:
+        line = text.count("\n", 0, problem.position) + 1
+        words = f"a letter that YAML does not know: {problem.reason}"
+        raise error([Mistake(line, 1, words)], file) from None
+    except yaml.MarkedYAMLError as problem:
+        raise error([_said(problem, text)], file) from None
+    except UnicodeEncodeError as problem:
+        line = text.count("\n", 0, problem.start) + 1
+        raise error([Mistake(line, 1, "a letter that is none")], file) from None
+
+
+class _Reading:
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._anchors: dict[str, Part] = {}
+        self._count = 0
+
+    def document(self, text: str) -> Part | None:
+        root, documents = None, 0
+        events = yaml.parse(text, Loader=Loader)
+        for event in events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise self._refused(event, "--- begins a second document; there can be one")
+            elif isinstance(event, yaml.NodeEvent):
+                root = self._part(event, events, 0)
+        return root
+
+    def _part(self, event: Any, events: Iterator[Any], depth: int) -> Part:
+        self._count += 1
+        if self._count > MOST_PARTS:
+            raise self._refused(event, "there is too much in this file")
+        if depth > DEEPEST:
+            raise self._refused(event, f"nested more than {DEEPEST} deep")
+        mark = event.start_mark
+        at = (mark.line + 1, mark.column + 1, mark.index, event.end_mark.index)
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event, at)
+        if isinstance(event, yaml.ScalarEvent):
+            part = Part("scalar", *at, quoted=not event.implicit[0], tag=event.tag or "")
+            part.value = event.value if part.quoted else plain(event.value)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            part = Part("list", *at, flow=bool(event.flow_style), tag=event.tag or "")
+            while not isinstance(inner := next(events), yaml.SequenceEndEvent):
+                part.items.append(self._part(inner, events, depth + 1))
+            part.end = inner.end_mark.index if part.flow else part.items[-1].end
+        else:
+            part = Part("mapping", *at, flow=bool(event.flow_style), tag=event.tag or "")
+            while not isinstance(inner := next(events), yaml.MappingEndEvent):
+                key = self._part(inner, events, depth + 1)
+                part.pairs.append((key, self._part(next(events), events, depth + 1)))
+            part.end = inner.end_mark.index if part.flow else part.pairs[-1][1].end
+        if event.anchor:
+            self._anchors[event.anchor] = part
+        return part
+
+    def _alias(self, event: Any, at: tuple[int, int, int, int]) -> Part:
+        target = self._anchors.get(event.anchor)
+        if target is None:
+            raise self._refused(event, f"nothing above is called &{event.anchor}")
+        return Part(
+            target.kind,
+            *at,
+            value=target.value,
+            items=target.items,
+            pairs=target.pairs,
+            quoted=target.quoted,
+            tag=target.tag,
+            alias=True,
+        )
+
+    def _refused(self, event: Any, words: str) -> Exception:
+        mark = event.start_mark
+        return error([Mistake(mark.line + 1, mark.column + 1, words)], self._file)
+
+
+def plain(word: str) -> Any:
+    """What an unquoted word means by YAML 1.2's core schema (10.3.2)."""
+    if NULL.fullmatch(word):
+        return None
+    if match := BOOLEAN.fullmatch(word):
+        return bool(match[1])
+    if INTEGER.fullmatch(word):
+        return int(word)
+    if FLOAT.fullmatch(word):
+        return float(word)
+    if ODD.fullmatch(word):
+        if word[:2] in ("0o", "0x"):
+            return int(word, 0) if len(word) < 40 else float("inf")
+        return float(word.replace(".", ""))
+    return word
+
+
+def _said(problem: yaml.MarkedYAMLError, text: str) -> Mistake:
+    """What the parser found odd, in words that say what to look at."""
+    mark = problem.problem_mark or problem.context_mark
+    lines = text.splitlines() or [""]
+    number = min(mark.line, len(lines) - 1)
+    if problem.context_mark and ("unexpected end" in problem.problem or mark.line >= len(lines)):
+        mark = problem.context_mark
+        number = mark.line
+    line = lines[number]
+    context = f"{problem.problem} {problem.context or ''}"
+    return Mistake(number + 1, mark.column + 1, _words(context, line, mark.column))
+
+
+def _words(problem: str, line: str, column: int) -> str:
+    letter = line[column : column + 1]
+    if "\t" in line[: len(line) - len(line.lstrip())]:
+        return "a tab; indent with spaces, YAML takes no tabs"
+    if "quoted scalar" in problem and "escape" in problem:
+        return r"a \ in double quotes means something else; write it in single quotes"
+    if "quoted scalar" in problem:
+        return "a quote begins here and never ends"
+    if "mapping values are not allowed" in problem:
+        return "a : where none can be; either it is indented too far, or the value needs quotes"
+    if "cannot start any token" in problem:
+        return f"a value that begins with {letter} needs quotes"
+    if "flow sequence" in problem:
+        return "a [ begins here; a , or the ] is missing"
+    if "flow mapping" in problem:
+        return "a { begins here; a , or the } is missing"
+    if "block collection" in problem or "block mapping" in problem:
+        return "this is indented otherwise than what it belongs to; line it up"
+    if "could not find expected ':'" in problem:
+        return "a : is missing, as in name: gate"
+    return f"this is no YAML: {problem.strip()}"

@@ -1,0 +1,156 @@
+"""From the text of a cameras.yaml to cameras, and back."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import yaml
+
+from cnap.cameras import fields, schema
+from cnap.cameras.camera import Camera
+from cnap.cameras.document import Part, read
+from cnap.cameras.fields import Wrong
+from cnap.cameras.mistakes import CameraError, Mistake, error
+
+TOP = ("cameras", "defaults", "$schema")
+SHAPE = "must be a list under the word cameras:, as in\ncameras:\n  - name: gate\n    url: gate.mp4"
+MERGE = "<<"
+
+Fields = dict[str, tuple[Part, Part]]
+"""Of a mapping: its keys and values by name."""
+
+
+def parse(text: str, file: str = "cameras.yaml") -> list[Camera]:
+    """The cameras of a cameras.yaml. Raises CameraError with each mistake, its line and what was
+    meant; `file` is what messages call it."""
+    return Parsing(text, file).cameras
+
+
+class Parsing:
+    """A cameras.yaml that has been understood: its cameras, and where each of them stands."""
+
+    def __init__(self, text: str, file: str = "cameras.yaml") -> None:
+        self._mistakes: list[Mistake] = []
+        self._merged: dict[int, Fields] = {}
+        self.root = read(text, file)
+        self.list = self._list(file)
+        if self._mistakes:
+            raise error(self._mistakes, file)
+        self.entries = [self.fields(part, "") for part in self.list.items]
+
+    def _list(self, file: str) -> Part:
+        if self.root is None:
+            raise CameraError(f"{file} is empty; write cameras: [] for none")
+        if self.root.kind != "mapping":
+            raise CameraError(f"{file} {SHAPE}")
+        top = self.fields(self.root, "")
+        for name, (key, _) in top.items():
+            if name not in TOP:
+                self._note(key, fields.unknown(name, TOP))
+        if "cameras" not in top:
+            if not self._mistakes:
+                raise CameraError(f"{file} {SHAPE}")
+            raise error(self._mistakes, file)
+        defaults = self._defaults(top)
+        part = top["cameras"][1]
+        self.cameras = self._all(part, defaults)
+        return part
+
+    def _defaults(self, top: Fields) -> dict[str, Any]:
+        if "defaults" not in top:
+            return {}
+        _, part = top["defaults"]
+        if part.kind != "mapping":
+            self._note(part, "defaults must be fields, as in framerate: 5")
+            return {}
+        return self._values(self.fields(part, "defaults: "), "defaults: ", schema.usual())
+
+    def _all(self, part: Part, defaults: dict[str, Any]) -> list[Camera]:
+        if part.kind != "list":
+            self._note(part, _no_list(part))
+            return []
+        if len(part.items) > schema.most_cameras():
+            most = schema.most_cameras()
+            self._note(part.items[most], f"the {most + 1}th camera; there can be {most}")
+            return []
+        found, first = [], {}
+        for number, item in enumerate(part.items, 1):
+            if item.kind != "mapping":
+                words = f"camera {number} must have a name and a url, not {fields.shown(item)}"
+                self._note(item, words)
+                continue
+            camera = self._camera(item, number, defaults)
+            name = camera.get("name")
+            if name in first:
+                words = f"camera {name}: line {first[name].line} has a camera of this name already"
+                self._note(item, words)
+            elif name:
+                first[name] = item
+            found.append(camera)
+        return [] if self._mistakes else [Camera(**camera) for camera in found]
+
+    def _camera(self, item: Part, number: int, defaults: dict[str, Any]) -> dict[str, Any]:
+        given = self.fields(item, f"camera {number}: ")
+        name = given["name"][1].value if "name" in given else None
+        where = f"camera {name if isinstance(name, str) and name else number}: "
+        values = self._values(given, where, tuple(schema.rules()))
+        for needed in ("name", "url"):
+            if needed not in given:
+                self._note(item, f"{where}{needed} is missing")
+        return {**defaults, **values}
+
+    def _values(self, given: Fields, where: str, allowed: tuple[str, ...]) -> dict[str, Any]:
+        values = {}
+        for name, (key, part) in given.items():
+            if name not in allowed:
+                hint = fields.unknown(name, allowed)
+                if name in schema.rules():
+                    hint = f"{name} is each camera's own"
+                self._note(key, where + hint)
+                continue
+            try:
+                values[name] = fields.value(name, part)
+            except Wrong as wrong:
+                self._note(wrong.part, where + wrong.words)
+        return values
+
+    def fields(self, part: Part, where: str) -> Fields:
+        """The keys of a mapping with their values, those that << brings included."""
+        known = self._merged.get(id(part.pairs))
+        if known is not None:
+            return known
+        own: Fields = {}
+        merged: Fields = {}
+        for key, inner in part.pairs:
+            name = key.value
+            if name == MERGE and not key.quoted:
+                for one in inner.items if inner.kind == "list" else [inner]:
+                    if one.kind != "mapping":
+                        self._note(inner, f"{where}<< must be followed by an alias of fields")
+                        continue
+                    merged = {**self.fields(one, where), **merged}
+            elif key.kind != "scalar":
+                self._note(key, f"{where}a field's name must be a word")
+            elif name in own:
+                words = f"{where}{name} is said twice, on lines {own[name][0].line} and {key.line}"
+                self._note(key, words)
+            else:
+                own[name] = (key, inner)
+        self._merged[id(part.pairs)] = found = {**merged, **own}
+        return found
+
+    def _note(self, part: Part, words: str) -> None:
+        self._mistakes.append(Mistake(part.line, part.column, words))
+
+
+def _no_list(part: Part) -> str:
+    if part.kind == "mapping":
+        name = part.pairs[0][0].value if part.pairs else "gate"
+        return f"cameras must be a list: begin each camera with a dash, as in - name: {name}"
+    if part.value is None:
+        return "cameras has nothing under it; write cameras: [] for none"
+    return f"cameras must be a list of cameras, not {fields.shown(part)}"
+
+
+def dump(cameras: Iterable[Camera]) -> str:
+    """The text of a cameras.yaml, with only what differs from the defaults."""
+    return yaml.safe_dump({"cameras": [camera.plain() for camera in cameras]}, sort_keys=False)
