@@ -1,0 +1,60 @@
+"""A camera that uploads its video: a phone, or an edge box. `url: "push:"`"""
+
+from collections.abc import Iterator
+
+import av
+
+from cnap.cameras import Camera
+from cnap.source.feeds.feed import Misconfigured
+from cnap.source.feeds.inbox import Inbox
+from cnap.source.feeds.upload import Upload
+from cnap.source.uploads import Uploads
+
+LOOK = 1.0
+"""Seconds after which it is looked whether the feed was closed."""
+
+
+class PushedFeed:
+    """Takes what is uploaded for the camera while it is open; what comes before is refused."""
+
+    live = True
+    waits = "waiting for uploads"
+    """Why there is no video, which is not the camera's failure."""
+
+    def __init__(self, camera: Camera, uploads: Uploads | None) -> None:
+        if uploads is None:
+            raise Misconfigured("no uploads are taken here: this source has no address or no token")
+        self._inbox = Inbox(camera.fresh)
+        self._current: Upload | None = None
+        uploads.open(camera.name, self._inbox)
+        self._uploads = uploads
+
+    @property
+    def stream(self) -> av.VideoStream:
+        """Of the newest upload: none before the first packet."""
+        return self._current.stream
+
+    @property
+    def framerate(self) -> float:
+        rate = self._current and self._current.stream.average_rate
+        return float(rate or 0)
+
+    @property
+    def zero(self) -> float | None:
+        """Uploads are put in their place by the clocks of whoever sends them, or ours."""
+        return self._inbox.zero
+
+    def packets(self) -> Iterator[av.Packet]:
+        while not self._inbox.closed:
+            upload = self._inbox.take(LOOK)
+            if upload is None:
+                continue
+            if self._current and self._current.kind == upload.kind:
+                upload.join(self._current.stream)
+            else:  # the one before stays open until nobody cuts its packets any more
+                self._current = upload
+            yield from upload.packets
+
+    def close(self) -> None:
+        self._uploads.close(self._inbox)
+        self._inbox.close()
