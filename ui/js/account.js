@@ -12,6 +12,31 @@ const PARTS = [
 // Frames that nobody asked for are a choice, not a loss, and are shown apart from what was lost.
 const SHOWN = [PARTS[0], PARTS[1], ["sampled", "left out by the chosen rate"], PARTS[2], PARTS[3]];
 
+// What the ledger's short words mean.
+const REASONS = {
+  sampled: "left out by the chosen rate",
+  thinned: "left out, evenly: the functions were slower than the camera",
+  behind: "left out: the functions were slower than the camera",
+  expired: "too old to be of use when its turn came",
+  "store unavailable": "the store did not answer",
+  refused: "the Broker refused its event",
+  flood: "more came than a camera may send",
+  interrupted: "on its way when its source was ended",
+  "bytes missing": "its video was no longer in the store",
+  "no key frame": "before the first key frame",
+  "corrupt frame": "could not be decoded",
+  "inference failed": "the model failed",
+  busy: "the functions were busy, again and again",
+  unavailable: "a function could not be reached",
+  unwatched: "nobody watched",
+};
+
+// "dropped: expired" → "dropped: too old …"; words that are none of ours stay.
+export function plainly(why) {
+  const [, outcome, reason] = /^(\w+): (.*)$/s.exec(why) ?? [null, "", why];
+  return `${outcome && `${outcome}: `}${REASONS[reason] ?? reason}`;
+}
+
 function shares(stream) {
   const sampled = stream.reasons["dropped: sampled"] ?? 0;
   return { ...stream, sampled, dropped: stream.dropped - sampled };
@@ -72,7 +97,7 @@ export function table(stream) {
       el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map(cell)))),
     ),
     reasons.length
-      ? el("ul", { class: "reasons" }, ...reasons.map(([why, n]) => el("li", {}, el("b", { text: count(n) }), ` ${why}`)))
+      ? el("ul", { class: "reasons" }, ...reasons.map(([why, n]) => el("li", {}, el("b", { text: count(n) }), ` ${plainly(why)}`)))
       : el("p", { class: "quiet", text: "Nothing was dropped, nothing failed." }),
     failures.length ? el("ul", { class: "reasons" }, ...failures.map((text) => el("li", { text }))) : null,
   );

@@ -1,5 +1,7 @@
 // The dashboard's API. The token comes in the address's fragment, which no server ever sees.
 
+import { heard } from "./time.js";
+
 const KEY = "cnap-token";
 
 export function takeToken() {
@@ -19,9 +21,11 @@ export function setToken(token) {
 }
 
 export class ApiError extends Error {
-  constructor(status, message) {
+  // `field`: which of the fields that were sent is wrong, where the API says so.
+  constructor(status, message, field = "") {
     super(message);
     this.status = status;
+    this.field = field;
   }
 }
 
@@ -35,9 +39,10 @@ export async function request(path, { headers = {}, ...options } = {}) {
     if (error.name === "AbortError") throw error;
     throw new ApiError(0, "The dashboard does not answer.");
   }
+  heard(response.headers.get("Date"));
   if (response.ok) return response;
   const said = await response.json().catch(() => ({}));
-  throw new ApiError(response.status, said.error || `The dashboard answered ${response.status}.`);
+  throw new ApiError(response.status, said.error || `The dashboard answered ${response.status}.`, said.field);
 }
 
 const stream = (name) => `api/streams/${encodeURIComponent(name)}`;
@@ -64,10 +69,21 @@ export async function picture(name, after, signal) {
   return { time: Number(response.headers.get("Cnap-Time")), blob: await response.blob() };
 }
 
-export async function pause(name, paused) {
-  await request(stream(name), {
-    method: "PATCH",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ paused }),
-  });
+// { cameras, problem }: the cameras as cameras.yaml has them, and what is wrong with it.
+export async function cameras() {
+  return (await request("api/cameras")).json();
+}
+
+export const addCamera = (camera) => send("POST", "api/cameras", camera);
+
+// `change` has only the fields to change; null takes one away.
+export const changeCamera = (name, change) => send("PATCH", camera(name), change);
+
+export const removeCamera = (name) => request(camera(name), { method: "DELETE" });
+
+const camera = (name) => `api/cameras/${encodeURIComponent(name)}`;
+
+async function send(method, path, body) {
+  const headers = { "Content-Type": "application/json" };
+  return (await request(path, { method, headers, body: JSON.stringify(body) })).json();
 }

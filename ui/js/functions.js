@@ -103,7 +103,7 @@ export class Functions {
   update(functions, streams) {
     this.wake.update(functions);
     const live = streams.filter((stream) => going(stream.state)).length;
-    say(this.cameras, `${live} of ${streams.length} live`);
+    say(this.cameras, `${live} of ${streams.length} sending`);
     const names = functions.map((one) => one.name).join();
     if (names !== this.#root.dataset.names) this.#lay(functions, names);
     this.#root.dataset.flow = streams.some((stream) => stream.rate > 0 && stream.state !== "paused");

@@ -15,6 +15,8 @@ export class Grid {
   #control;
   #visible;
   #chosen = null;
+  #wanted = () => true;
+  #shown = 0;
 
   constructor(node, control) {
     this.#node = node;
@@ -24,7 +26,7 @@ export class Grid {
         target.dataset.inView = isIntersecting;
         this.#play(this.tiles.get(target.dataset.stream));
       }
-    }, { rootMargin: "80px" });
+    }, { rootMargin: "160px" });
     new ResizeObserver(() => this.layout()).observe(document.documentElement);
     document.addEventListener("visibilitychange", () => this.tiles.forEach((tile) => this.#play(tile)));
     node.addEventListener("focusin", ({ target }) => {
@@ -42,25 +44,47 @@ export class Grid {
       this.#play(tile);
       if (this.#node.children[n] !== tile.node) this.#node.insertBefore(tile.node, this.#node.children[n] ?? null);
     });
-    this.layout();
+    this.show();
+  }
+
+  // Hides what nobody wants to see; `wanted(stream)` says what is. The others keep their order.
+  show(wanted = this.#wanted) {
+    this.#wanted = wanted;
+    let shown = 0;
+    for (const tile of this.tiles.values()) {
+      const hidden = this.focused ? tile !== this.focused : !wanted(tile.stream);
+      if (tile.node.hidden !== hidden) tile.node.hidden = hidden;
+      if (!hidden) shown += 1;
+    }
+    if (shown !== this.#shown) this.layout(shown);
+    this.#shown = shown;
+  }
+
+  // How many tiles are there to see.
+  get shown() {
+    return this.#shown;
   }
 
   // One tile alone, large; null for all again.
   focus(tile) {
     this.focused = tile;
     this.#node.dataset.focus = tile ? "one" : "all";
-    for (const one of this.tiles.values()) one.node.hidden = tile !== null && one !== tile;
-    this.layout();
+    this.show();
     (tile ?? this.chosen)?.node.focus({ preventScroll: true });
   }
 
   get chosen() {
-    return this.focused ?? this.#chosen ?? this.tiles.values().next().value ?? null;
+    const chosen = this.#chosen?.node.hidden ? null : this.#chosen;
+    return this.focused ?? chosen ?? this.#seen[0] ?? null;
+  }
+
+  get #seen() {
+    return [...this.tiles.values()].filter((tile) => this.#wanted(tile.stream));
   }
 
   // The tile in a direction from the chosen one: "ArrowLeft" and so on.
   move(key) {
-    const tiles = [...this.tiles.values()];
+    const tiles = this.#seen;
     if (this.focused) {
       const step = key === "ArrowLeft" || key === "ArrowUp" ? -1 : 1;
       return tiles[(tiles.indexOf(this.focused) + step + tiles.length) % tiles.length];
@@ -71,8 +95,7 @@ export class Grid {
     return tiles[tiles.indexOf(this.chosen) + steps[key]] ?? this.chosen;
   }
 
-  layout() {
-    const count = this.focused ? 1 : this.tiles.size;
+  layout(count = this.#shown) {
     if (!count) return;
     const width = this.#node.clientWidth;
     const height = innerHeight - this.#node.getBoundingClientRect().top - scrollY - GAP;
@@ -92,6 +115,7 @@ export class Grid {
 
   #drop(tile) {
     if (this.focused === tile) this.#control.focus(null);
+    if (this.#chosen === tile) this.#chosen = null;
     this.#visible.unobserve(tile.node);
     this.tiles.delete(tile.name);
     tile.close();
@@ -104,7 +128,7 @@ export class Grid {
   }
 
   #play(tile) {
-    tile?.watch(!document.hidden && tile.node.dataset.inView === "true" && tile.running);
+    tile?.watch(!document.hidden && tile.node.dataset.inView === "true");
   }
 }
 

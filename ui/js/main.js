@@ -1,16 +1,22 @@
 // The page: one feed of news, given to those whom it concerns.
 
-import { hasToken, pause, takeToken } from "./api.js";
-import { askToken, openHelp, setUpHelp } from "./dialogs.js";
-import { el, say } from "./dom.js";
-import { emptyState } from "./empty.js";
+import { hasToken, takeToken } from "./api.js";
+import { Banner } from "./banner.js";
+import { Control } from "./control.js";
+import { icon, say } from "./dom.js";
+import { emptyState, nothingFound } from "./empty.js";
 import { Feed } from "./feed.js";
+import { Finder } from "./finder.js";
 import { plural, rate } from "./format.js";
 import { Functions } from "./functions.js";
 import { Grid } from "./grid.js";
+import { setUpHelp } from "./help.js";
+import { setUpKeys } from "./keys.js";
+import { News } from "./news.js";
 import { Panel } from "./panel.js";
-import { going } from "./state.js";
+import { tally, troubled } from "./state.js";
 import { setUpTheme } from "./theme.js";
+import { askToken } from "./token.js";
 
 const AWAY = 10_000;
 const at = (id) => document.getElementById(id);
@@ -21,21 +27,29 @@ setUpHelp(at("help"));
 
 const feed = new Feed();
 const functions = new Functions(at("pipeline"));
-const panel = new Panel(at("panel"), () => focus(null));
-const grid = new Grid(at("grid"), { pause: changePaused, focus: toggleFocus, allowed: hasToken });
-let problem = "";
+const control = new Control((tile) => focus(tile === grid.focused ? null : tile));
+const panel = new Panel(at("panel"), control);
+const grid = new Grid(at("grid"), control);
+const finder = new Finder(at("states"), at("find"));
+const banner = new Banner(at("banner"), at("connection"), at("problem"));
+const news = new News(at("news"));
+let waking = false;
 
-if (!hasToken()) {
-  at("viewer").hidden = false;
-  say(at("viewer"), "View only");
-  at("viewer").title = "Open the page by the address with the token, to pause and resume streams";
-}
+at("add").prepend(icon("add"));
+at("add").addEventListener("click", () => control.add());
+at("viewer").addEventListener("click", unlock);
+at("viewer").hidden = hasToken();
 
 feed.addEventListener("status", ({ detail }) => {
   document.body.dataset.loaded = true;
   functions.update(detail.functions, detail.streams);
-  emptyState(at("grid"), detail.streams.length === 0);
+  control.update(detail.functions);
+  banner.problem(detail.problem);
+  finder.update(detail.streams);
+  news.update(detail.streams);
   grid.update([...detail.streams.filter((one) => !over(one)), ...detail.streams.filter(over)]);
+  emptyState(at("grid"), detail.streams.length === 0, control);
+  find();
   panel.update();
   summarise(detail);
 });
@@ -45,84 +59,52 @@ feed.addEventListener("result", ({ detail }) => {
 });
 feed.addEventListener("segment", ({ detail }) => grid.tiles.get(detail.stream)?.viewer.poke(detail));
 feed.addEventListener("picture", ({ detail }) => grid.tiles.get(detail.stream)?.viewer.poke());
-feed.addEventListener("trouble", ({ detail }) => {
-  problem = detail.error;
-  tellConnection();
+feed.addEventListener("trouble", ({ detail }) => banner.trouble(detail.error, feed));
+feed.addEventListener("state", async () => {
+  banner.connection(feed);
+  if (feed.state === "locked" && (await askToken(feed.words))) feed.start();
+  at("viewer").hidden = hasToken();
 });
-feed.addEventListener("state", tellConnection);
+finder.addEventListener("change", find);
 
 // Files that were pushed, to the last one.
 const over = (stream) => stream.state === "ended" && !stream.camera;
 
-function tellConnection() {
-  const words = { connecting: "Connecting", open: "Connected", lost: "Disconnected", locked: "Locked", asleep: "Resting" };
-  say(at("connection"), problem && feed.state === "open" ? "Impaired" : words[feed.state]);
-  at("connection").dataset.state = problem ? "lost" : feed.state;
-  const text = feed.state === "lost" ? `${feed.words} Trying again; what you see may be old.` : feed.state === "open" ? problem : "";
-  at("banner").hidden = !text;
-  say(at("banner"), text);
-  if (feed.state === "locked") askToken(feed.words, () => feed.start());
+async function unlock() {
+  await askToken("To add, change, pause and remove cameras, the page needs the dashboard's token.");
+  at("viewer").hidden = hasToken();
+}
+
+function find() {
+  grid.show(finder.wanted);
+  nothingFound(at("grid"), finder.active && grid.tiles.size > 0 && grid.shown === 0, finder);
 }
 
 function summarise({ streams, functions: all }) {
-  const live = streams.filter((stream) => going(stream.state)).length;
+  const counts = new Map(tally(streams));
   const frames = streams.reduce((sum, stream) => sum + stream.rate, 0);
   const replicas = all.reduce((sum, one) => sum + one.replicas, 0);
-  const parts = [plural(live, "live stream"), `${rate(frames)} frames/s inferred`, plural(replicas, "replica")];
-  say(at("summary"), streams.length ? parts.join(" · ") : "");
-  document.title = streams.length ? `CNAP · ${live} live` : "CNAP";
-}
-
-async function changePaused(name, paused) {
-  try {
-    await pause(name, paused);
-    return true;
-  } catch (error) {
-    toast(error.status === 401 ? `${error.message}.` : error.message);
-    return false;
-  }
-}
-
-function toast(words) {
-  const node = el("p", { class: "toast", role: "alert", text: words });
-  document.body.append(node);
-  setTimeout(() => node.remove(), 6000);
+  say(at("frames"), streams.length ? `${rate(frames)} frames/s inferred` : "");
+  say(at("replicas"), streams.length ? plural(replicas, "replica") : "");
+  const trouble = streams.filter((stream) => troubled(stream.state)).length;
+  const parts = [`${counts.get("live") ?? 0} live`, trouble && `${trouble} in trouble`].filter(Boolean);
+  const title = streams.length ? `CNAP · ${parts.join(", ")}` : "CNAP";
+  if (document.title !== title) document.title = title;
+  at("viewer").hidden = hasToken();
 }
 
 function focus(tile) {
-  const fragment = tile ? `#stream=${tile.name}` : location.pathname + location.search;
+  const fragment = tile ? `#stream=${encodeURIComponent(tile.name)}` : location.pathname + location.search;
   history.replaceState(null, "", fragment);
   document.body.classList.toggle("focused", tile !== null);
   panel.show(tile);
   grid.focus(tile);
 }
 
-function toggleFocus(tile) {
-  if (tile === grid.focused) focus(null);
-  else focus(tile);
-}
-
-function fullscreen() {
-  if (document.fullscreenElement) document.exitFullscreen();
-  else grid.focused?.stage.requestFullscreen().catch(() => {});
-}
-
-document.addEventListener("keydown", (event) => {
-  const typing = event.target.closest("input, dialog");
-  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-  const tile = grid.chosen;
-  const button = event.target.closest("button");
-  if (event.key.startsWith("Arrow") && tile) {
-    const next = grid.move(event.key);
-    if (grid.focused) focus(next);
-    else next.node.focus();
-  } else if (event.key === " " && tile && !button) tile.toggle();
-  else if (event.key === "Enter" && event.target.matches(".tile")) toggleFocus(tile);
-  else if (event.key === "f" && tile) grid.focused ? fullscreen() : focus(tile);
-  else if (event.key === "Escape" && grid.focused) focus(null);
-  else if (event.key === "?") openHelp();
-  else return;
-  event.preventDefault();
+setUpKeys(grid, control, {
+  focus,
+  find: () => finder.seek(),
+  clear: () => finder.active && (finder.clear(), true),
 });
 
 let away = 0;
@@ -132,10 +114,14 @@ document.addEventListener("visibilitychange", () => {
   else feed.start();
 });
 
-setInterval(() => grid.tiles.forEach((tile) => {
+setInterval(() => {
   const elapsed = functions.wake.elapsed;
-  const waits = elapsed !== null && tile.running && Object.keys(tile.stream.models).length;
-  tile.waking(waits ? `Functions are waking: ${elapsed.toFixed(1)} s` : null);
-}), 100);
-setInterval(() => grid.tiles.forEach((tile) => tile.describe()), 1000);
+  if (elapsed === null && !waking) return;
+  waking = elapsed !== null;
+  for (const tile of grid.tiles.values()) {
+    const waits = waking && tile.running && Object.keys(tile.stream.models).length;
+    tile.waking(waits ? `Functions are waking: ${elapsed.toFixed(1)} s` : null);
+  }
+}, 100);
+setInterval(() => document.hidden || grid.tiles.forEach((tile) => tile.tick()), 1000);
 feed.start();

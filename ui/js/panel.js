@@ -3,8 +3,11 @@
 import { table } from "./account.js";
 import { el, icon, say } from "./dom.js";
 import { filter } from "./filter.js";
-import { duration, rate, seconds } from "./format.js";
+import { rate, seconds } from "./format.js";
+import { Models, offered } from "./models.js";
 import { colour } from "./palette.js";
+import { known } from "./state.js";
+import { coming, lasting } from "./time.js";
 
 const MOST = 12;
 
@@ -13,9 +16,12 @@ export class Panel {
   #tile = null;
   #labels = new Set();
   #account = "";
+  #facts = "";
+  #control;
 
-  constructor(node, close) {
+  constructor(node, control) {
     this.#node = node;
+    this.#control = control;
     this.title = el("h2");
     this.now = el("ul", { class: "found" });
     this.empty = el("p", { class: "quiet", text: "Nothing is found in this picture." });
@@ -24,14 +30,21 @@ export class Panel {
     this.scoreValue = el("output", { for: "score" });
     this.facts = el("dl");
     this.ledger = el("div");
-    const back = el("button", { type: "button", class: "icon", title: "All streams (Esc)", "aria-label": "All streams", onclick: close }, icon("back"));
+    this.models = new Models((names) => this.#change(names));
+    this.saved = el("p", { class: "quiet", role: "status" });
+    const edit = el("button", { type: "button", class: "secondary", text: "Edit", onclick: () => control.edit(this.#tile.name) });
+    const remove = el("button", { type: "button", class: "secondary danger", text: "Remove", onclick: () => control.remove(this.#tile.name) });
+    this.camera = el("section", { hidden: true }, el("h3", { text: "Models" }), this.models.node, this.saved, el("div", { class: "actions" }, edit, remove));
+    const back = el("button", { type: "button", class: "icon", title: "All streams (Esc)", "aria-label": "All streams", onclick: () => control.focus(null) }, icon("back"));
     node.append(
       el("header", {}, back, this.title),
       el("section", {}, el("h3", { text: "In the picture" }), this.now, this.empty),
       el("section", {}, el("h3", { text: "Drawn" }), this.chips, el("label", { class: "slider", for: "score" }, "Score from", this.score, this.scoreValue)),
       el("section", {}, el("h3", { text: "Frames" }), this.ledger),
       el("section", {}, el("h3", { text: "Stream" }), this.facts),
+      this.camera,
     );
+    control.cameras.addEventListener("change", () => this.#offerModels());
     setInterval(() => this.#tile && !document.hidden && this.tick(), 250);
     filter.addEventListener("change", () => this.tick());
   }
@@ -42,6 +55,10 @@ export class Panel {
     this.#labels.clear();
     if (!tile) return;
     say(this.title, tile.name);
+    say(this.saved, "");
+    this.camera.hidden = !tile.stream.camera;
+    // Where it fails there is nothing to tick, and changing says what is wrong.
+    this.#control.cameras.read().catch(() => {});
     this.score.value = Math.round(filter.score * 100);
     this.update();
     this.tick();
@@ -51,19 +68,42 @@ export class Panel {
   update() {
     const stream = this.#tile?.stream;
     if (!stream) return;
-    const account = JSON.stringify([stream.models, stream.reasons, stream.failures]);
+    const account = JSON.stringify([stream.captured, stream.inferred, stream.reasons, stream.failures]);
     if (account !== this.#account) this.ledger.replaceChildren(table(stream));
     this.#account = account;
-    const since = Date.parse(stream.since);
+    const url = this.#control.cameras.get(stream.name)?.url;
     const facts = [
-      ["State", stream.reason ? `${stream.state}: ${stream.reason}` : stream.state],
-      ["Since", since ? `${duration((Date.now() - since) / 1000)} ago` : "–"],
-      ["Camera", stream.framerate ? `${rate(stream.framerate)} frames/s` : "–"],
+      ["State", [known(stream.state).word, lasting(stream.since)].filter(Boolean).join(" ")],
+      ["Reason", stream.reason],
+      ["Next try", coming(stream.nexttry).replace(/^next try /, "")],
+      ["Address", url],
+      ["Camera", stream.framerate ? `${rate(stream.framerate)} frames/s` : ""],
       ...Object.entries(stream.models).map(([name, one]) => [name, `${rate(one.rate)} frames/s, ${seconds(one.latency)}`]),
       ["Picture", this.#picture()],
-      ["Cold start", seconds(stream.coldstart)],
-    ];
+      ["Cold start", stream.coldstart === null ? "" : seconds(stream.coldstart)],
+    ].filter(([, text]) => text);
+    const told = JSON.stringify(facts);
+    if (told === this.#facts) return;
+    this.#facts = told;
     this.facts.replaceChildren(...facts.flatMap(([name, text]) => [el("dt", { text: name }), el("dd", { text })]));
+  }
+
+  #offerModels() {
+    if (!this.#tile) return;
+    const chosen = this.#control.cameras.get(this.#tile.name)?.models ?? [];
+    this.models.show(offered(this.#control.functions, chosen), chosen);
+    this.update();
+  }
+
+  async #change(names) {
+    const tile = this.#tile;
+    this.models.busy(true);
+    say(this.saved, "Saving…");
+    const words = await this.#control.models(tile.name, names);
+    this.models.busy(false);
+    if (this.#tile !== tile) return;
+    say(this.saved, words);
+    this.#offerModels();
   }
 
   // What changes with the picture.
@@ -96,7 +136,7 @@ export class Panel {
 
   #picture() {
     const { viewer, moment } = this.#tile;
-    if (moment === null) return "–";
+    if (moment === null) return "";
     const codec = viewer.fallback ? `${viewer.codec} as JPEG` : viewer.codec;
     return `${codec}, ${seconds(viewer.clock.hold / 1000)} after capture`;
   }

@@ -1,40 +1,34 @@
 // What a tile is made of: the picture, what is said over it, and the lines beneath.
 
-import { el, icon } from "./dom.js";
+import { Account } from "./account.js";
+import { Caption } from "./caption.js";
+import { el } from "./dom.js";
+import { Veil } from "./veil.js";
 
-export function parts(name, account, { pause, focus }) {
+// actions: { pause, focus, menu, edit }
+export function parts(name, actions) {
+  const account = new Account();
+  const caption = new Caption(name, actions);
+  const veil = new Veil(actions.edit);
   const made = {
+    account,
+    caption,
+    veil,
     video: el("video", { muted: true, playsinline: true, disablepictureinpicture: true, tabindex: -1, "aria-hidden": "true" }),
     picture: el("canvas", { class: "picture", hidden: true, "aria-hidden": "true" }),
     overlay: el("canvas", { class: "overlay", role: "img" }),
     badge: el("span", { class: "badge", hidden: true }),
     problem: el("span", { class: "badge problem", hidden: true }),
     wake: el("span", { class: "badge waking", hidden: true }),
-    veilTitle: el("strong"),
-    veilWords: el("span"),
-    state: el("span", { class: "state" }),
-    speed: el("span", { class: "speed" }),
-    latency: el("span", { class: "latency", title: "From a frame's capture to its result, median" }),
-    pause: el("button", { type: "button", class: "icon", onclick: pause }, icon("pause")),
-    account: el("button", { type: "button", class: "account", title: "Why frames were dropped or failed", onclick: focus }, account.bar, account.counts),
+    ledger: el("button", { type: "button", class: "account", title: "Why frames were dropped or failed", onclick: actions.focus }, account.bar, account.counts),
+    unseen: el("p", { class: "unseen", text: "No model looks at this stream", hidden: true }),
   };
-  made.veil = el("div", { class: "veil", hidden: true }, made.veilTitle, made.veilWords);
-  made.stage = el("div", { class: "stage", ondblclick: focus }, made.video, made.picture, made.overlay, el("div", { class: "badges" }, made.badge, made.problem, made.wake), made.veil);
-  const line = el(
-    "div",
-    { class: "line" },
-    el("i", { class: "dot", "aria-hidden": "true" }),
-    el("h2", { id: `stream-${name}`, text: name }),
-    made.state,
-    el("span", { class: "facts" }, made.speed, made.latency),
-    made.pause,
-    el("button", { type: "button", class: "icon", "aria-label": `Focus ${name}`, title: "Focus (f)", onclick: focus }, icon("focus")),
-  );
+  made.stage = el("div", { class: "stage", ondblclick: actions.focus }, made.video, made.picture, made.overlay, el("div", { class: "badges" }, made.problem, made.wake, made.badge), veil.node);
   made.node = el(
     "article",
-    { class: "tile", tabindex: -1, "data-stream": name, "aria-labelledby": `stream-${name}` },
+    { class: "tile", tabindex: -1, "data-stream": name, "data-picture": "none", "aria-labelledby": `stream-${name}` },
     made.stage,
-    el("footer", {}, line, made.account),
+    el("footer", {}, caption.node, made.ledger, made.unseen),
   );
   return made;
 }

@@ -1,29 +1,20 @@
 // One stream: its video with what was found in it, and how it does.
 
-import { Account, inWords } from "./account.js";
+import { inWords } from "./account.js";
 import { Detections } from "./detections.js";
-import { icon, say } from "./dom.js";
+import { say } from "./dom.js";
 import { filter } from "./filter.js";
-import { duration, rate, seconds } from "./format.js";
 import { Overlay } from "./overlay.js";
 import { parts } from "./parts.js";
-import { going } from "./state.js";
+import { going, known } from "./state.js";
+import { sentence } from "./veil.js";
 import { Viewer } from "./viewer.js";
 
-const STATES = {
-  connecting: "Connecting",
-  live: "Live",
-  behind: "Behind",
-  misconfigured: "Misconfigured",
-  paused: "Paused",
-  ended: "Ended",
-  failed: "Failed",
-  pausing: "Pausing",
-  resuming: "Resuming",
-};
-
 const WARM_UP = 4;
+// Milliseconds without a new picture after which one sees that it stands still.
 const STILL = 1500;
+// Milliseconds in which a change that was saved should show; then what the stream tells is shown.
+const PATIENCE = 15_000;
 
 export class Tile {
   stream = null;
@@ -31,21 +22,27 @@ export class Tile {
   moment = null;
   detections = new Detections();
 
-  #account = new Account();
   #parts;
   #overlay;
   #size = null;
   #drawn = 0;
   #came = -Infinity;
-  #asked = null;
+  #asked = null; // { paused, saved } while somebody's wish is not yet so
   #heard = { epoch: 0, results: 0 };
   #control;
+  #told = "";
+  #visible = false;
 
-  // control: { pause(name, paused), focus(tile), allowed() }
+  // control: { pause(name, paused), focus(tile), menu(tile, button), edit(name) }
   constructor(name, control) {
     this.name = name;
     this.#control = control;
-    this.#parts = parts(name, this.#account, { pause: () => this.toggle(), focus: () => control.focus(this) });
+    this.#parts = parts(name, {
+      pause: () => this.toggle(),
+      focus: () => control.focus(this),
+      menu: (button) => control.menu(this, button),
+      edit: () => control.edit(name),
+    });
     this.node = this.#parts.node;
     this.stage = this.#parts.stage;
     this.#overlay = new Overlay(this.#parts.overlay);
@@ -59,14 +56,26 @@ export class Tile {
 
   // Whether there should be video.
   get running() {
-    return going(this.state) || ["connecting", "resuming"].includes(this.state);
+    return going(this.state) || ["connecting", "resuming", "stalled", "misconfigured"].includes(this.state);
   }
 
   update(stream) {
     this.stream = stream;
-    if (this.#asked === stream.paused) this.#asked = null;
-    this.#account.show(stream);
-    this.#parts.account.setAttribute("aria-label", `${inWords(stream)}. Show the reasons`);
+    if (this.#asked?.saved && this.#asked.paused === stream.paused) this.#asked = null;
+    this.#refresh();
+  }
+
+  // What a tile that nobody sees would show is made when it comes into view.
+  #refresh() {
+    const { stream } = this;
+    this.node.dataset.state = this.state;
+    if (!this.#visible || !stream) return;
+    const told = `${stream.captured} ${stream.inferred} ${stream.dropped} ${stream.failed}`;
+    if (told !== this.#told) {
+      this.#parts.account.show(stream);
+      this.#parts.ledger.setAttribute("aria-label", `${inWords(stream)}. Show the reasons`);
+    }
+    this.#told = told;
     this.#tell();
   }
 
@@ -76,7 +85,7 @@ export class Tile {
     this.#heard.results += 1;
     // The first ones waited for functions to wake: the video shall not wait as long for ever.
     if (first !== null && fresh && this.#heard.results > WARM_UP) this.viewer.clock.result(first);
-    if (performance.now() - this.#drawn > 300) this.#redraw();
+    if (this.#visible && performance.now() - this.#drawn > 300) this.#redraw();
   }
 
   // `text` while the functions wake for this stream, null otherwise.
@@ -86,16 +95,22 @@ export class Tile {
   }
 
   async toggle() {
-    if (!this.stream?.camera || !this.#control.allowed() || this.#asked !== null) return;
-    this.#asked = !this.stream.paused;
-    this.#tell();
-    const wanted = this.#asked;
-    if (!(await this.#control.pause(this.name, wanted))) this.#asked = null;
-    this.#tell();
+    if (!this.stream?.camera || this.#asked !== null) return;
+    const asked = (this.#asked = { paused: !this.stream.paused, saved: false });
+    this.#refresh();
+    asked.saved = await this.#control.pause(this.name, asked.paused);
+    if (!asked.saved || this.stream.paused === asked.paused) this.#asked = null;
+    else setTimeout(() => this.#asked === asked && ((this.#asked = null), this.#refresh()), PATIENCE);
+    this.#refresh();
   }
 
+  // Whether it is in view, and there to be played.
   watch(visible) {
-    if (visible) this.viewer.start();
+    const came = visible && !this.#visible;
+    this.#visible = visible;
+    if (came) this.#refresh();
+    if (visible && this.running) this.viewer.start();
+    else if (visible && this.stream && this.moment === null) this.viewer.peek();
     else this.viewer.stop();
   }
 
@@ -107,18 +122,17 @@ export class Tile {
   // The state that the stream told, or what it is about to become.
   get state() {
     if (!this.stream) return "connecting";
-    const { camera, state } = this.stream;
-    const paused = this.#asked ?? this.stream.paused;
-    if (!camera || paused === (state === "paused") || state === "failed") return state;
-    return paused ? "pausing" : "resuming";
+    if (!this.#asked) return this.stream.state;
+    if (!this.#asked.saved) return "saving";
+    return this.#asked.paused ? "pausing" : "resuming";
   }
 
   #show(moment, size) {
     const { video } = this.#parts;
     this.moment = moment;
     this.#came = performance.now();
-    if (!this.#parts.veil.hidden) this.#tell();
     this.#size = size ?? { width: video.videoWidth, height: video.videoHeight };
+    if (!this.#parts.veil.node.hidden) this.#tell();
     this.#redraw();
   }
 
@@ -135,60 +149,39 @@ export class Tile {
     const p = this.#parts;
     const state = this.state;
     this.node.dataset.state = state;
+    this.node.dataset.tone = known(state).tone;
     this.node.classList.toggle("brief", state === "ended" && !stream.camera && this.moment === null);
-    say(p.state, STATES[state] ?? state);
-    p.state.title = stream.reason;
-    this.#numbers(stream, state);
-    this.#veil(stream, state);
-    const paused = ["paused", "pausing"].includes(state);
-    const why = !stream.camera ? "Only cameras can be paused; this stream was pushed" : this.#control.allowed() ? "" : "Open the page by the address with the token, to control streams";
-    p.pause.setAttribute("aria-disabled", String(Boolean(why) || this.#asked !== null));
-    p.pause.title = why || (paused ? "Resume (space)" : "Pause (space)");
-    p.pause.setAttribute("aria-label", `${paused ? "Resume" : "Pause"} ${this.name}${why && `. ${why}`}`);
-    if (p.pause.dataset.icon !== (paused ? "play" : "pause")) {
-      p.pause.dataset.icon = paused ? "play" : "pause";
-      p.pause.replaceChildren(icon(p.pause.dataset.icon));
-    }
-    p.badge.hidden = !this.viewer.fallback;
+    this.#cover(stream, state);
+    p.caption.show(stream, state, !p.veil.node.hidden);
+    const unseen = !Object.keys(stream.models).length;
+    p.unseen.hidden = !unseen;
+    p.ledger.hidden = unseen;
+    p.badge.hidden = !this.viewer.fallback || this.moment === null;
     say(p.badge, this.viewer.fallback);
-    p.problem.hidden = state !== "misconfigured";
-    say(p.problem, p.problem.hidden ? "" : stream.reason);
+    // Where video is seen, what is wrong is said beside it.
+    const reason = ["degraded", "misconfigured", "stalled"].includes(state) && p.veil.node.hidden ? stream.reason : "";
+    p.problem.hidden = !reason;
+    say(p.problem, sentence(reason));
   }
 
-  #numbers(stream, state) {
-    const models = Object.values(stream.models);
-    const inferred = models.length ? Math.max(...models.map((one) => one.rate)) : 0;
-    const here = going(state);
-    // Pushed files don't say how many frames a second they have.
-    const speeds = [stream.framerate && rate(stream.framerate), models.length && rate(inferred)].filter(Boolean);
-    say(this.#parts.speed, here && speeds.length ? `${speeds.join(" → ")} fps` : "");
-    this.#parts.speed.title = `${rate(stream.framerate)} frames a second come in, ${rate(inferred)} are looked at`;
-    say(this.#parts.latency, here && stream.latency !== null ? seconds(stream.latency) : "");
-  }
-
-  #veil(stream, state) {
-    const p = this.#parts;
+  #cover(stream, state) {
+    const { veil } = this.#parts;
     const trouble = this.running ? this.viewer.trouble : "";
-    const here = going(state);
     const moves = performance.now() - this.#came < STILL;
-    p.veil.hidden = moves || (here && this.moment !== null && !trouble);
-    if (p.veil.hidden) return;
-    say(p.veilTitle, trouble ? "No video" : here ? "Waiting for video" : (STATES[state] ?? state));
-    say(p.veilWords, trouble || (here ? "" : stream.reason || this.#since(stream, state)));
+    if (moves || (going(state) && this.moment !== null && !trouble)) veil.hide();
+    else if (going(state)) veil.waiting(trouble, Object.keys(stream.models).length);
+    else veil.state(stream, state);
+    const picture = this.moment === null ? "none" : veil.node.hidden ? "clear" : "dimmed";
+    if (this.node.dataset.picture !== picture) this.node.dataset.picture = picture;
   }
 
-  #since(stream, state) {
-    const began = Date.parse(stream.since);
-    return state === "paused" && began ? `for ${duration((Date.now() - began) / 1000)}` : "";
-  }
-
-  // What a screen reader hears of the picture; and the veil, once the picture stands still.
-  describe() {
+  // Every second: times go on, pictures may stand still, and what a screen reader hears of them.
+  tick() {
+    if (!this.#visible) return;
     this.#tell();
     const counts = new Map();
     for (const { label } of this.current) counts.set(label, (counts.get(label) ?? 0) + 1);
     const seen = [...counts].map(([label, n]) => `${n} ${label}`).join(", ") || "nothing found";
     this.#parts.overlay.setAttribute("aria-label", `${this.name}: ${seen}`);
-    return counts;
   }
 }

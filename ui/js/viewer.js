@@ -34,6 +34,8 @@ export class Viewer {
   #again = false;
   #failures = 0;
   #timer = 0;
+  #peeked = false;
+  #peeking = false;
 
   // stage: { video, canvas }. handlers: { shown(moment, size), changed(), found(segment) }
   constructor(name, stage, handlers) {
@@ -43,20 +45,35 @@ export class Viewer {
   }
 
   start() {
-    if (this.#running) return;
+    if (this.#running && !this.#peeking) return;
+    this.stop();
+    this.#timer = setInterval(() => this.poke(), SELDOM);
+    this.#begin();
+  }
+
+  // Once, what was there last: the picture that a stream left which has nothing new.
+  async peek() {
+    if (this.#running && !this.#peeking) this.stop();
+    if (this.#peeked) return;
+    this.#peeked = this.#peeking = true;
+    await this.#begin();
+    if (this.#peeking) this.stop();
+  }
+
+  #begin() {
     this.#running = new AbortController();
     this.#place = null;
     this.#caught = false;
     this.#newest = 0;
     this.clock.reset();
-    this.#timer = setInterval(() => this.poke(), SELDOM);
-    this.poke();
+    return this.poke();
   }
 
   // Stops asking; what was shown last stays on the screen.
   stop() {
     this.#running?.abort();
     this.#running = null;
+    this.#peeking = false;
     clearInterval(this.#timer);
   }
 
