@@ -85,6 +85,7 @@ class Pipeline:
             "CNAP_STORE": store.url,
             "CNAP_REDIS": redis,
             "CNAP_CACHE": str(cache_dir()),
+            "CNAP_SOURCE": f"unix://{place}/source.sock",
             "CNAP_CATALOG": str(_written(place / "models.toml", self._catalog)),
         }
         if store.url.startswith("file://"):

@@ -131,6 +131,23 @@ def test_what_is_named_is_there(objects):
         assert {one["name"] for one in binding["subjects"]} <= set(accounts)
 
 
+def test_the_page_finds_who_takes_uploads_and_both_have_the_token(objects):
+    deployment = by_kind(objects, "Deployment")["cameras"]["spec"]["template"]
+    page = by_kind(objects, "Service", "serving.knative.dev")["dashboard"]["spec"]["template"]
+    service = by_kind(objects, "Service", "v1")["cameras"]["spec"]
+    (port,) = service["ports"]
+    (source,) = deployment["spec"]["containers"]
+    (dashboard,) = page["spec"]["containers"]
+    (listens,) = source["ports"]
+    theirs, ours = ({one["name"]: one for one in each["env"]} for each in (source, dashboard))
+
+    assert service["selector"].items() <= deployment["metadata"]["labels"].items()
+    assert ours["CNAP_SOURCE"]["value"] == f"http://cameras:{port['port']}"
+    assert port["targetPort"] == listens["name"]
+    assert theirs["PORT"]["value"] == str(listens["containerPort"])
+    assert theirs["CNAP_TOKEN"] == ours["CNAP_TOKEN"]
+
+
 def test_a_delivery_waits_for_its_function(objects):
     for trigger in by_kind(objects, "Trigger").values():
         given = re.fullmatch(r"PT(\d+)S", trigger["spec"].get("delivery", {}).get("timeout", ""))

@@ -12,7 +12,7 @@ def problems(resource: Resource) -> Iterator[str]:
     group = resource.api_version.rpartition("/")[0]
     schema = KINDS.get((group, resource.kind))
     if schema is None:
-        names = ", ".join(sorted(kind for _, kind in KINDS))
+        names = ", ".join(sorted({kind for _, kind in KINDS}))
         yield resource.at("kind", f"{resource.api_version} is not run here; what is: {names}")
         return
     body = {k: v for k, v in resource.body.items() if k not in ("apiVersion", "kind", "status")}

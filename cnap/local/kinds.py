@@ -195,6 +195,7 @@ KINDS: dict[tuple[str, str], Schema] = {
         "immutable": IGNORED,
     },
     ("", "Namespace"): _NO_MEANING,
+    ("", "Service"): _NO_MEANING,  # no name is looked up here
     ("", "ServiceAccount"): _NO_MEANING,
     ("rbac.authorization.k8s.io", "Role"): _NO_MEANING,
     ("rbac.authorization.k8s.io", "RoleBinding"): _NO_MEANING,

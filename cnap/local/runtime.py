@@ -140,7 +140,7 @@ class Runtime:
             ("Deployment", self._add_deployment),
         ):
             for resource in resources:
-                if resource.kind == kind:
+                if resource.kind == kind and resource.api_version != "v1":
                     try:
                         await add(resource)
                     except ManifestError as error:

@@ -15,7 +15,7 @@ def problems(api_version, kind, **body):
 def test_a_kind_that_is_not_run_here():
     (problem,) = problems("v1", "Pod", spec={})
     assert problem.startswith("some.yaml: Pod/x: kind: v1 is not run here")
-    (problem,) = problems("v1", "Service", spec={})
+    (problem,) = problems("example.com/v1", "Service", spec={})
     assert "Service/x" in problem
 
 

@@ -53,6 +53,13 @@ async def test_unsupported_fields_stop_the_start(run, objects):
         await run(objects.service(pod={"hostNetwork": True}))
 
 
+async def test_a_name_for_pods_is_no_function(run, objects, ready):
+    name = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "fn"}, "spec": {"ports": []}}
+    runtime = await run(objects.service(), name)
+
+    assert (await ready(runtime))["status"] == "True"
+
+
 @pytest.mark.parametrize("which", ["port", "public_port"])
 async def test_a_taken_port(run, objects, which):
     blocker = web.ServerRunner(web.Server(lambda request: web.Response()))
