@@ -121,7 +121,7 @@ export class Functions {
     const steps = [el("li", { class: "step source" }, el("div", { class: "node", "data-state": "source" }, el("strong", {}, icon("camera"), "streams"), el("span", { class: "row" }, this.cameras)))];
     for (const [kind, members] of groups) {
       for (const { name } of members) if (!this.#nodes.has(name)) this.#nodes.set(name, new Node(name));
-      steps.push(el("li", { class: `step ${kind}`, "data-count": members.length }, el("ul", {}, ...members.map((one) => this.#nodes.get(one.name).node))));
+      steps.push(el("li", { class: `step ${kind}`, "data-count": members.length }, el("i", { class: "flow" }), el("ul", {}, ...members.map((one) => this.#nodes.get(one.name).node))));
     }
     this.#steps.replaceChildren(...steps);
   }
