@@ -44,7 +44,7 @@ class Piece:
 
     def light(self) -> "Piece":
         """The same without its bytes."""
-        return replace(self, cut=replace(self.cut, data=b""))
+        return replace(self, cut=replace(self.cut, media=b""))
 
 
 @dataclass(frozen=True)

@@ -13,21 +13,22 @@ import av
 
 from cnap.events.attributes import MAX_FRAMES
 from cnap.source.gopframes import GopFrames
-from cnap.source.keyframes import begins_gop
-from cnap.source.muxer import Muxer
+from cnap.source.keyframes import KeyFrames
+from cnap.source.muxer import Muxed, Muxer
+from cnap.source.refresh import Refresh
 
 MAX_BYTES = 32 << 20
 ROUNDING = Fraction(1, 1000)
-MAX_GOP = 30.0
-"""Seconds after which a GOP ends at the next key frame even if frames around it refer to both
-sides of it: a few of those are lost then, and rebuilding a decoder stays affordable."""
+LONGEST = 30.0
+"""Seconds of video, at most, that a decoder which lacks the ones before has to decode for a
+segment: key frames further apart leave it with pictures that may be wrong."""
 
 
 @dataclass(frozen=True)
 class Cut:
     """One segment. Times are seconds on the stream's timeline, which starts at 0."""
 
-    data: bytes
+    media: bytes | Muxed
     start: Fraction
     duration: Fraction
     gopstart: int
@@ -36,6 +37,18 @@ class Cut:
     framecount: int
     sequence: int
     datacontenttype: str = "video/mp4"
+    decodefrom: int = 0
+    """The segment from which a decoder may begin for this one, where that is after `gopstart`."""
+    sure: bool = True
+    """Whether this one's pictures are right then."""
+    size: int = 0
+    """Bytes of coded video."""
+
+    @property
+    def data(self) -> bytes:
+        """Its bytes, muxed when they are first asked for, in whatever thread that is. Raises
+        BadMedia where the packets can't be muxed."""
+        return bytes(self.media)
 
 
 class Cutter:
@@ -43,7 +56,7 @@ class Cutter:
     where no GOP ends before; GOPs of less than half of it share a segment.
 
     `sequence` is the first segment's, and `start` (seconds) where its timeline begins: a stream
-    made of several files goes on with both.
+    made of several files goes on with both. Without a `start`, packets' times stay as they are.
     """
 
     def __init__(
@@ -51,42 +64,48 @@ class Cutter:
         stream: av.VideoStream,
         seconds: float = 1.0,
         sequence: int = 0,
-        start: Fraction = Fraction(0),
+        start: Fraction | None = Fraction(0),
     ) -> None:
-        self._stream = stream
+        codec = stream.codec_context
+        self._codec = codec.name
         self._muxer = Muxer(stream)
+        self._keys = KeyFrames(codec)
         self._scale = Fraction(stream.time_base)
         # In the stream's own ticks: fractions cost more than all else that is done for a packet.
         self._long, self._half, self._longest = (
             math.ceil((Fraction(limit) - ROUNDING) / self._scale)
-            for limit in (seconds, seconds / 2, MAX_GOP)
+            for limit in (seconds, seconds / 2, LONGEST)
         )
-        self._reorder = stream.codec_context.reorder_depth
-        self._start = round(start / self._scale)
-        self._offset: int | None = None
+        self._reorder = codec.reorder_depth
+        self._start = None if start is None else round(start / self._scale)
+        self._offset: int | None = None if start is not None else 0
         self._packets: list[av.Packet] = []
         self._bytes = 0
         self._shown = 0
         self._doubtful: av.Packet | None = None
         self._sequence = self._gopstart = sequence
         self._heldback = 0
-        self._gop = GopFrames(self._reorder)
+        self._begin_gop()
         self._last_dts: int | None = None
+
+    @property
+    def sequence(self) -> int:
+        """The next segment's."""
+        return self._sequence
 
     def moment(self, packet: av.Packet) -> Fraction:
         """Seconds on the timeline at which a packet not fed yet is shown."""
-        return (packet.pts + self._moved(packet)) * self._scale
+        if self._offset is None:
+            self._offset = self._start - min(packet.dts, packet.pts)
+        return (packet.pts + self._offset) * self._scale
 
     def feed(self, packet: av.Packet) -> Iterator[Cut]:
         """Takes a packet; gives the segment that ended with the one before it, if one did."""
         back = self._on_timeline(packet)
         doubtful, self._doubtful = self._doubtful, None
         if doubtful is not None:
-            leads = packet.pts < doubtful.pts and not self._is_longest(doubtful)
-            yield from self._add(doubtful, key=not leads)
-        key = packet.is_keyframe and (
-            back or self._is_longest(packet) or begins_gop(packet, self._stream.codec_context)
-        )
+            yield from self._add(doubtful, key=packet.pts >= doubtful.pts)
+        key = packet.is_keyframe and (back or self._keys.begins_gop(packet))
         if key and self._reorder and self._packets:
             # Frames that follow it and are shown before it may refer to the GOP that it ends.
             self._doubtful = packet
@@ -110,40 +129,39 @@ class Cutter:
             full = len(self._packets) >= MAX_FRAMES // 2 or self._bytes > MAX_BYTES
             if key or long or full or self._gop.parts(packet):
                 yield self._cut(gopend=key)
-        self._gop.add(packet, self._stream.codec_context.name)
-        self._shown = max(self._shown, packet.pts) if self._packets else packet.pts
+        if not self._packets:
+            self._decodefrom, self._sure = self._refresh.begin(self._sequence, packet.dts)
+            self._shown = packet.pts
+        self._gop.add(packet, self._codec)
+        self._refresh.add(packet, self._sequence)
+        self._shown = max(self._shown, packet.pts)
         self._bytes += packet.size
         self._packets.append(packet)
-
-    def _moved(self, packet: av.Packet) -> int:
-        """By how much every packet is moved: the first one decides."""
-        if self._offset is None:
-            self._offset = self._start - min(packet.dts, packet.pts)
-        return self._offset
 
     def _on_timeline(self, packet: av.Packet) -> bool:
         """Moves the packet by the stream's one offset, so that no decode time is negative; and
         whether time went back with it, as where one edit of a film ends and another begins."""
-        offset = self._moved(packet)
-        packet.dts += offset
-        packet.pts += offset
-        back = self._last_dts is not None and packet.dts <= self._last_dts
+        if self._offset is None:
+            self._offset = self._start - min(packet.dts, packet.pts)
+        dts, pts = packet.dts + self._offset, packet.pts + self._offset
+        back = self._last_dts is not None and dts <= self._last_dts
         if back:
-            packet.dts = self._last_dts + 1
-        packet.pts = max(packet.pts, packet.dts)
-        self._last_dts = packet.dts
+            dts = self._last_dts + 1
+        self._last_dts = packet.dts = dts
+        packet.pts = max(pts, dts)
         return back
 
-    def _is_longest(self, packet: av.Packet) -> bool:
-        """Whether the GOP before this packet is as long as one may be."""
-        return max(1, self._gop.coded) * (packet.duration or 0) >= self._longest
+    def _begin_gop(self) -> None:
+        self._gop = GopFrames(self._reorder)
+        self._refresh = Refresh(self._keys, self._reorder, self._longest)
 
     def _cut(self, gopend: bool) -> Cut:
-        packets, self._packets, self._bytes = self._packets, [], 0
+        packets, self._packets, size, self._bytes = self._packets, [], self._bytes, 0
         first = min(packet.pts for packet in packets)
         duration = sum(packet.duration or 0 for packet in packets)
+        datacontenttype = self._muxer.choose(packets[0])
         cut = Cut(
-            data=self._muxer.mux(packets),
+            media=Muxed(self._muxer, packets),
             start=first * self._scale,
             duration=duration * self._scale,
             gopstart=self._gopstart,
@@ -151,11 +169,14 @@ class Cutter:
             heldback=self._heldback,
             framecount=self._gop.cut(gopend),
             sequence=self._sequence,
-            datacontenttype=self._muxer.datacontenttype,
+            datacontenttype=datacontenttype,
+            decodefrom=self._decodefrom,
+            sure=self._sure,
+            size=size,
         )
         self._heldback = self._gop.heldback
         self._sequence += 1
         if gopend:
             self._gopstart, self._heldback = self._sequence, 0
-            self._gop = GopFrames(self._reorder)
+            self._begin_gop()
         return cut
