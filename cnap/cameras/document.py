@@ -153,7 +153,8 @@ def _said(problem: yaml.MarkedYAMLError, text: str) -> Mistake:
     mark = problem.problem_mark or problem.context_mark
     lines = text.splitlines() or [""]
     number = min(mark.line, len(lines) - 1)
-    if problem.context_mark and ("unexpected end" in problem.problem or mark.line >= len(lines)):
+    begins = (problem.context or "").endswith(("quoted scalar", "flow sequence", "flow mapping"))
+    if problem.context_mark and begins:
         mark = problem.context_mark
         number = mark.line
     line = lines[number]

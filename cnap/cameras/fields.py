@@ -145,7 +145,7 @@ def _number(field: str, part: Part, rule: dict[str, Any]) -> float:
     if isinstance(number, str) and (
         match := re.match(r"\s*([0-9]+(?:[.,][0-9]+)?)\s*[a-z/]*\s*$", number, re.IGNORECASE)
     ):
-        quotes = ", without quotes" if match[1] == number.strip() else ""
+        quotes = ", without quotes" if part.quoted else ""
         hint = f"; write {match[1].replace(',', '.')}{quotes}"
     raise Wrong(part, f"{field} must be a number from {low} to {high}, not {shown(part)}{hint}")
 

@@ -3,13 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
-import yaml
-
 from cnap.cameras import fields, schema
 from cnap.cameras.camera import Camera
 from cnap.cameras.document import Part, read
 from cnap.cameras.fields import Wrong
 from cnap.cameras.mistakes import CameraError, Mistake, error
+from cnap.cameras.writing import lines
 
 TOP = ("cameras", "defaults", "$schema")
 SHAPE = "must be a list under the word cameras:, as in\ncameras:\n  - name: gate\n    url: gate.mp4"
@@ -153,4 +152,4 @@ def _no_list(part: Part) -> str:
 
 def dump(cameras: Iterable[Camera]) -> str:
     """The text of a cameras.yaml, with only what differs from the defaults."""
-    return yaml.safe_dump({"cameras": [camera.plain() for camera in cameras]}, sort_keys=False)
+    return lines({"cameras": [camera.plain() for camera in cameras]})

@@ -84,7 +84,7 @@ def _hostly(url: str) -> str:
 def _misspelt(scheme: str, rest: str) -> str:
     from difflib import get_close_matches
 
-    near = get_close_matches(scheme.lower(), SCHEMES, 1, 0.7)
+    near = get_close_matches(scheme.lower(), NETWORK, 1, 0.7)
     return f"url: no camera has the scheme {scheme}://; did you mean {near[0]}://?" if near else ""
 
 
