@@ -28,8 +28,8 @@ def clip(assets: Path) -> Callable[[str], Path]:
 
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with servers.valkey(tmp_path_factory.mktemp("valkey")) as url:
-        yield url
+    with servers.valkey(tmp_path_factory.mktemp("valkey")) as server:
+        yield server.url
 
 
 @pytest.fixture
@@ -43,9 +43,9 @@ def database(redis_url: str) -> Iterator[Redis]:
 @pytest.fixture(scope="session")
 def s3_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The endpoint of a real S3 server; the environment names it as it would in a cluster."""
-    with servers.seaweed(tmp_path_factory.mktemp("s3")) as url:
+    with servers.seaweed(tmp_path_factory.mktemp("s3")) as server:
         settings = {
-            "AWS_ENDPOINT_URL": url,
+            "AWS_ENDPOINT_URL": server.url,
             "AWS_ACCESS_KEY_ID": servers.S3_KEY,
             "AWS_SECRET_ACCESS_KEY": servers.S3_SECRET,
             "AWS_REGION": "us-east-1",
@@ -53,7 +53,7 @@ def s3_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         with pytest.MonkeyPatch.context() as patch:
             for name, value in settings.items():
                 patch.setenv(name, value)
-            yield url
+            yield server.url
 
 
 @pytest.fixture

