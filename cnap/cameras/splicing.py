@@ -174,10 +174,14 @@ def _uncommented(text: str, begin: int) -> int:
 
 
 def _without_flow(text: str, items: list[Part], index: int, end: int) -> str:
+    """What is on the lines between two items is the second's, behind the first's own comment."""
     item = items[index]
     if index + 1 < len(items):
-        return text[: item.start] + text[items[index + 1].start :]
-    if index:
+        after = items[index + 1].start
+        line = text.find("\n", item.end, after)
+        stop = line if line >= 0 and "#" in text[line:after] else after
+        return text[: item.start] + text[stop:]
+    if index and "#" not in text[items[index - 1].end : item.start]:
         return text[: items[index - 1].end] + text[item.end :]
     comma = re.compile(r"\s*,").match(text, item.end, end)
     return text[: item.start] + text[comma.end() if comma else item.end :]

@@ -15,7 +15,7 @@ KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 HOST = re.compile(
     r"""([^/@\s]+@.*                       # somebody's login
     |[0-9]{1,3}(\.[0-9]{1,3}){3}(:.*|/.*|) # an address
-    |[\w.-]+:[0-9]+(/.*|)                  # a host and its port
+    |[\w.-]*[A-Za-z][\w.-]*:[0-9]+(/.*|)   # a host and its port
     |[\w.-]+\.(local|lan|home|internal|com|net|org|io)(/.*|))""",
     re.VERBOSE,
 )
