@@ -1,0 +1,106 @@
+"""Cameras that FFmpeg speaks to by itself: RTSP and RTMP."""
+
+import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import av
+
+from cnap.cameras import Camera
+from cnap.demuxer import LIMITS, QUICK
+from cnap.source.feeds.feed import CameraFailed, Misconfigured
+from cnap.source.feeds.livevideo import LiveVideo
+from cnap.source.feeds.networkfailures import GONE, SILENT, broken, look_up, refusal
+from cnap.source.feeds.webfailures import PATIENCE
+
+MICROSECONDS = str(round(PATIENCE * 1e6))
+PROTOCOLS = {
+    "rtsp": "rtsp,rtp,udp,tcp",
+    "rtsps": "rtsp,rtp,udp,tcp,tls",
+    "rtmp": "rtmp,tcp",
+    "rtmps": "rtmps,rtmp,tls,tcp",
+}
+"""By scheme, what FFmpeg may speak: a camera can send it to another url, but to no file."""
+RTSP = {
+    "allowed_media_types": "video",
+    "timeout": MICROSECONDS,
+    "user_agent": "cnap",
+    "reorder_queue_size": "256",  # packets of 1.5 kB at most, over UDP
+    "buffer_size": str(1 << 20),
+    "fpsprobesize": "0",
+}
+RTMP = {
+    "rtmp_live": "live",
+    "rw_timeout": MICROSECONDS,
+    # Its header may promise sound that never comes, which would be waited for.
+    "probesize": str(1 << 20),
+    "analyzeduration": "500000",
+}
+SRT = (
+    "srt:// can't be read here: this FFmpeg is built without it. On a machine whose ffmpeg has it: "
+    "`ffmpeg -i srt://HOST:PORT -c copy -f mpegts -listen 1 http://0.0.0.0:8090/`, and give "
+    "http://THAT-MACHINE:8090/ as url"
+)
+
+
+class NetworkFeed:
+    """An RTSP or RTMP camera. The camera's times are passed on as they are."""
+
+    live = True
+
+    def __init__(self, camera: Camera) -> None:
+        """Raises CameraFailed."""
+        self._video = LiveVideo(_opened(camera))
+
+    @property
+    def stream(self) -> av.VideoStream:
+        return self._video.stream
+
+    @property
+    def framerate(self) -> float:
+        return self._video.framerate
+
+    @property
+    def zero(self) -> float | None:
+        return self._video.zero
+
+    def packets(self) -> Iterator[av.Packet]:
+        """Raises CameraFailed, since a camera never ends by itself."""
+        try:
+            yield from self._video.packets()
+        except av.FFmpegError as error:
+            raise broken(error) from None
+        raise CameraFailed("the camera was closed" if self._video.closed else GONE)
+
+    def close(self) -> None:
+        """From any thread; one that reads ends with its next packet, or after PATIENCE."""
+        self._video.close()
+
+
+def _opened(camera: Camera) -> av.container.InputContainer:
+    url = urlsplit(camera.url)
+    scheme = url.scheme.lower()
+    if scheme == "srt":
+        raise Misconfigured(SRT)
+    if not url.hostname:
+        raise Misconfigured(f"the url names no host, as in {scheme}://10.0.0.7/stream1")
+    look_up(url)
+    began = time.monotonic()
+    own = RTSP | {"rtsp_transport": camera.transport} if scheme.startswith("rtsp") else RTMP
+    options = QUICK | LIMITS | {"protocol_whitelist": PROTOCOLS[scheme]} | own
+    try:
+        container = av.open(
+            camera.url,
+            format="rtsp" if scheme.startswith("rtsp") else "flv",
+            options=options,
+            timeout=(PATIENCE, PATIENCE),
+        )
+    except av.FFmpegError as error:
+        # What FFmpeg says of a wait that was cut off depends on what it was waiting for.
+        if time.monotonic() - began >= PATIENCE:
+            raise CameraFailed(SILENT) from None
+        raise refusal(error, url, camera.transport) from None
+    if time.monotonic() - began >= PATIENCE:
+        container.close()
+        raise CameraFailed(f"connected, but no picture came within {PATIENCE:g} s")
+    return container
