@@ -12,6 +12,14 @@ from cnap.errors import CnapError, Poison
 log = logging.getLogger("cnap.dashboard")
 
 
+class Refused(CnapError):
+    """Whatever HTTP has a status for."""
+
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(words)
+        self.status = status
+
+
 def refusal(status: int, words: str, headers: Mapping[str, str] | None = None) -> web.Response:
     return web.json_response({"error": words}, status=status, headers=headers)
 
@@ -33,7 +41,7 @@ async def _answered(request: web.Request, handler: web.RequestHandler) -> web.St
     except Poison as error:
         return refusal(400, str(error))
     except CnapError as error:
-        headers = {"Retry-After": "1"} if error.status == 503 else None
+        headers = {"Retry-After": "1"} if error.status in (429, 503) else None
         return refusal(error.status, str(error), headers)
     except web.HTTPNotFound:
         return refusal(404, f"nothing is at {request.path[:80]}; /api/openapi.json says what is")

@@ -14,6 +14,7 @@ from cnap.dashboard.control import Control
 from cnap.dashboard.events import Events
 from cnap.dashboard.guard import Guard
 from cnap.dashboard.hub import Hub
+from cnap.dashboard.known import Known
 from cnap.dashboard.page import Page
 from cnap.dashboard.pictures import Picture, Pictures
 from cnap.dashboard.results import Results
@@ -23,6 +24,8 @@ from cnap.dashboard.settings import Settings
 from cnap.dashboard.status import Status
 from cnap.dashboard.tail import Segment
 from cnap.dashboard.tails import Tails
+from cnap.dashboard.uploads import Uploads
+from cnap.dashboard.watching import Watching
 from cnap.kubernetes import Kubernetes
 from cnap.stores import open_store
 
@@ -40,13 +43,16 @@ class Dashboard:
         )
         kubernetes = Kubernetes(self._session)
         results = Results(self._async_redis)
-        status = Status(self._redis, kubernetes, results)
+        known = Known(kubernetes)
+        status = Status(self._redis, kubernetes, known, results)
         self.hub = Hub(status, results)
         self._tails = Tails(open_store(), self._came)
         self._pictures = Pictures(self._tails, self._made)
         self.events = Events(self.hub, results)
-        self.segments = Segments(self._tails, self._pictures, status)
+        self._watching = Watching(kubernetes, known)
+        self.segments = Segments(self._tails, self._pictures, status, self._watching)
         self.control = Control(kubernetes)
+        self.uploads = Uploads(settings)
         self.scrape = Scrape(self._redis)
 
     async def status(self, _: web.Request) -> web.Response:
@@ -56,6 +62,8 @@ class Dashboard:
         await self.hub.stop()
         await self._pictures.stop()
         await self._tails.stop()
+        await self._watching.stop()
+        await self.uploads.close()
         await self._async_redis.aclose()
         await self._session.close()
         self._redis.close()
@@ -92,7 +100,13 @@ def create_app(settings: Settings) -> web.Application:
             web.get("/api/events", _by(lambda the: the.events.handle)),
             web.get("/api/streams/{name}/segments", _by(lambda the: the.segments.segment)),
             web.get("/api/streams/{name}/picture", _by(lambda the: the.segments.picture)),
-            web.patch("/api/streams/{name}", _by(lambda the: the.control.patch)),
+            web.get("/api/cameras", _by(lambda the: the.control.list)),
+            web.post("/api/cameras", _by(lambda the: the.control.add)),
+            web.get("/api/cameras/{name}", _by(lambda the: the.control.get)),
+            web.put("/api/cameras/{name}", _by(lambda the: the.control.replace)),
+            web.patch("/api/cameras/{name}", _by(lambda the: the.control.patch)),
+            web.delete("/api/cameras/{name}", _by(lambda the: the.control.remove)),
+            web.post("/streams/{name}/segments", _by(lambda the: the.uploads.take)),
         ]
     )
     return app

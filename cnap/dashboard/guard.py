@@ -42,7 +42,7 @@ class Guard:
         return await handler(request)
 
     def _needs_token(self, request: web.Request) -> bool:
-        told = request.path.startswith("/api/") or request.path == "/metrics"
+        told = request.path.startswith(("/api/", "/streams/")) or request.path == "/metrics"
         if not told or request.path == "/api/openapi.json":
             return False
         return request.method not in ("GET", "HEAD") or not self._settings.loopback

@@ -10,6 +10,7 @@ from cnap.dashboard.pictures import Pictures
 from cnap.dashboard.status import Status
 from cnap.dashboard.tail import Tail
 from cnap.dashboard.tails import Tails
+from cnap.dashboard.watching import Watching
 from cnap.errors import BadEvent, Missing
 from cnap.events.attributes import MAX_SEQUENCE, stream_name
 from cnap.events.identity import MAX_EPOCH
@@ -19,14 +20,18 @@ LONGEST_WAIT = 10.0
 
 
 class Segments:
-    def __init__(self, tails: Tails, pictures: Pictures, status: Status) -> None:
+    def __init__(
+        self, tails: Tails, pictures: Pictures, status: Status, watching: Watching
+    ) -> None:
         self._tails, self._pictures, self._status = tails, pictures, status
+        self._watching = watching
 
     async def segment(self, request: web.Request) -> web.Response:
         """The segment after `after`; 204 where there is none yet."""
         name = stream_name(request.match_info["name"])
         place, wait = _place(request), _wait(request)
         tail = self._tails.of(name)
+        self._watching.asked(name)
         while True:
             segment = await tail.after(place, wait)
             if segment is None:
@@ -53,6 +58,7 @@ class Segments:
         """The JPEG after the one taken at `after`; 204 where there is none yet."""
         name = stream_name(request.match_info["name"])
         after, wait = _moment(request), _wait(request)
+        self._watching.asked(name)
         picture = await self._pictures.after(name, after, wait)
         if picture is None:
             return await self._nothing(self._tails.of(name))

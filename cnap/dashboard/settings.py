@@ -12,6 +12,8 @@ class Settings:
     token: str = ""
     """Whoever has it may change things; and, away from loopback, look."""
     redis: str = "redis://127.0.0.1:6379/0"
+    source: str = ""
+    """Where the source takes what cameras upload: http://HOST:PORT or unix:///path."""
 
     @classmethod
     def from_environment(cls) -> "Settings":
@@ -20,6 +22,7 @@ class Settings:
             port=int(os.environ.get("PORT", cls.port)),
             token=os.environ.get("CNAP_TOKEN", ""),
             redis=os.environ.get("CNAP_REDIS", cls.redis),
+            source=os.environ.get("CNAP_SOURCE", cls.source),
         )
 
     @property

@@ -5,10 +5,10 @@ from typing import Any
 
 from redis import Redis
 
-from cnap import cameras
 from cnap.accounts import Account, accounts
-from cnap.cameras import Camera, CameraError
+from cnap.cameras import Camera
 from cnap.dashboard.functions import functions
+from cnap.dashboard.known import Known
 from cnap.dashboard.results import Results
 from cnap.kubernetes import Kubernetes
 
@@ -16,22 +16,29 @@ ZEROS = {"captured": 0, "inferred": 0, "dropped": 0, "failed": 0, "inflight": 0}
 
 
 class Status:
-    def __init__(self, redis: Redis, kubernetes: Kubernetes, results: Results) -> None:
-        self._redis, self._kubernetes, self._results = redis, kubernetes, results
+    def __init__(
+        self, redis: Redis, kubernetes: Kubernetes, known: Known, results: Results
+    ) -> None:
+        self._redis, self._kubernetes, self._known = redis, kubernetes, known
+        self._results = results
         self.streams: tuple[str, ...] = ()
         """The streams' names, as of the last reading."""
 
     async def read(self) -> dict[str, Any]:
         """Raises Unavailable where Redis or the Kubernetes API does not answer."""
-        told, found, services, deployments = await asyncio.gather(
+        told, _, services, deployments = await asyncio.gather(
             asyncio.to_thread(accounts, self._redis),
-            self._kubernetes.config_map(cameras.CONFIG_MAP),
+            self._known.look(),
             self._kubernetes.services(),
             self._kubernetes.deployments(),
         )
-        streams = self._merged(configured(found.data), told)
+        streams = self._merged(self._known.cameras, told)
         self.streams = tuple(stream["name"] for stream in streams)
-        return {"streams": streams, "functions": functions(services, deployments)}
+        return {
+            "streams": streams,
+            "functions": functions(services, deployments),
+            "problem": self._known.problem,
+        }
 
     def _merged(self, known: list[Camera], told: list[Account]) -> list[dict[str, Any]]:
         """The cameras in their own order, then the streams that were pushed."""
@@ -52,14 +59,6 @@ class Status:
         for model, counts in entry["models"].items():
             counts["rate"], counts["latency"] = self._results.speed(account.name, model)
         return entry | {"rate": rate, "latency": latency}
-
-
-def configured(data: dict[str, str]) -> list[Camera]:
-    """The cameras of the ConfigMap; none where it can't be read, as the source sees it too."""
-    try:
-        return cameras.parse(data.get(cameras.KEY, ""))
-    except CameraError:
-        return []
 
 
 def _untold(camera: Camera) -> dict[str, Any]:

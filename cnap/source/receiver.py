@@ -80,6 +80,8 @@ class Receiver:
         kind, captured, key = request.content_type, _captured(request), _key(request)
         if kind not in FORMATS:
             raise Refused(415, f"{kind[:60]} can't be uploaded; what can: {', '.join(FORMATS)}")
+        if request.headers.get("Content-Encoding", "identity") != "identity":
+            raise Refused(415, "video is compressed already: leave Content-Encoding out")
         with self.uploads.once(name, key) as once:
             if once.answer is None:
                 with self.uploads.coming(name):

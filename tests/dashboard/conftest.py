@@ -21,7 +21,9 @@ class FakeKubernetes:
     """The paths of the Kubernetes API that the dashboard uses."""
 
     def __init__(self) -> None:
-        self.cameras: list[Camera] = []
+        self.maps: dict[str, dict[str, str]] = {"cameras": {}, "watched": {}}
+        self.version = 1
+        self.cameras = []
         self.functions: dict[str, tuple[int, int]] = {
             "transcode": (0, 0),
             "infer-yolox-nano": (1, 2),
@@ -29,13 +31,31 @@ class FakeKubernetes:
         self.reasons: dict[str, str] = {}
         self.away = False
         self.questions = 0
+        self.interferes: Callable[[], None] | None = None
+
+    @property
+    def text(self) -> str:
+        return self.maps["cameras"][cameras.KEY]
+
+    @text.setter
+    def text(self, text: str) -> None:
+        self.maps["cameras"] = {cameras.KEY: text}
+        self.version += 1
+
+    @property
+    def cameras(self) -> list[Camera]:
+        return cameras.parse(self.text)
+
+    @cameras.setter
+    def cameras(self, known: list[Camera]) -> None:
+        self.text = cameras.dump(known)
 
     def app(self) -> web.Application:
         app = web.Application(middlewares=[self._counted])
         app.router.add_get("/apis/serving.knative.dev/v1/namespaces/cnap/services", self._services)
         app.router.add_get("/apis/apps/v1/namespaces/cnap/deployments", self._deployments)
-        app.router.add_get("/api/v1/namespaces/cnap/configmaps/cameras", self._config_map)
-        app.router.add_patch("/api/v1/namespaces/cnap/configmaps/cameras", self._patch)
+        app.router.add_get("/api/v1/namespaces/cnap/configmaps/{name}", self._config_map)
+        app.router.add_patch("/api/v1/namespaces/cnap/configmaps/{name}", self._patch)
         return app
 
     @web.middleware
@@ -67,15 +87,23 @@ class FakeKubernetes:
         ]
         return web.json_response({"items": items})
 
-    async def _config_map(self, _: web.Request) -> web.Response:
-        facts = {"resourceVersion": "1"}
+    async def _config_map(self, request: web.Request) -> web.Response:
+        found = self.maps[request.match_info["name"]]
         return web.json_response(
-            {"metadata": facts, "data": {cameras.KEY: cameras.dump(self.cameras)}}
+            {"metadata": {"resourceVersion": str(self.version)}, "data": found}
         )
 
     async def _patch(self, request: web.Request) -> web.Response:
+        if self.interferes:
+            self.interferes()
         change = json.loads(await request.text())
-        self.cameras = cameras.parse(change["data"][cameras.KEY])
+        read = change.get("metadata", {}).get("resourceVersion", str(self.version))
+        if read != str(self.version):
+            return web.json_response({"kind": "Status", "reason": "Conflict"}, status=409)
+        self.version += 1
+        name = request.match_info["name"]
+        after = self.maps[name] | change["data"]
+        self.maps[name] = {key: value for key, value in after.items() if value is not None}
         return await self._config_map(request)
 
 

@@ -26,7 +26,8 @@ async def test_away_from_loopback_the_api_needs_the_token(
 ) -> None:
     client = await start(host="0.0.0.0")
 
-    for path in ("/api/status", "/api/events", "/api/streams/gate/segments", "/metrics"):
+    looks = ("/api/status", "/api/events", "/api/streams/gate/segments", "/metrics")
+    for path in (*looks, "/api/cameras", "/api/cameras/gate"):
         assert (await client.get(path)).status == 401
     for path in ("/api/status", "/metrics"):
         assert (await client.get(path, headers=authorised)).status == 200
@@ -43,7 +44,7 @@ async def test_without_a_token_nobody_changes_anything_or_looks_from_afar(
 
     assert (await client.get("/api/status")).status == looks
     for header in ({}, {"Authorization": "Bearer "}, {"Authorization": "Bearer x"}):
-        refused = await client.patch("/api/streams/gate", headers=header, **change)
+        refused = await client.patch("/api/cameras/gate", headers=header, **change)
         assert refused.status == 401
         assert "set CNAP_TOKEN" in (await refused.json())["error"]
 
@@ -56,10 +57,10 @@ async def test_behind_any_host_name_the_token_s_owner_controls(
     at = authorised | {"Host": "dashboard.cnap.example", "X-Forwarded-Proto": "https"}
     change = {"json": {"paused": True}}
 
-    assert (await client.patch("/api/streams/gate", headers=at, **change)).status == 200
+    assert (await client.patch("/api/cameras/gate", headers=at, **change)).status == 200
     assert kubernetes.cameras[0].paused
     at["Authorization"] = "Bearer another"
-    assert (await client.patch("/api/streams/gate", headers=at, **change)).status == 401
+    assert (await client.patch("/api/cameras/gate", headers=at, **change)).status == 401
 
 
 @pytest.mark.parametrize("path", ["/", "/ui/js/main.js", "/api/status", "/nothing"])

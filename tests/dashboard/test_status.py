@@ -15,7 +15,7 @@ async def status(client: TestClient) -> dict:
 async def test_nothing_runs(client: TestClient, kubernetes: FakeKubernetes) -> None:
     kubernetes.functions = {}
 
-    assert await status(client) == {"streams": [], "functions": []}
+    assert await status(client) == {"streams": [], "functions": [], "problem": ""}
 
 
 async def test_every_frame_is_accounted_for(client: TestClient, database: Redis) -> None:

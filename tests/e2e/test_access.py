@@ -13,7 +13,7 @@ from tests.e2e.cluster import FUNCTIONS, Cluster, kubectl, until
     [
         ("GET", "/api/status", None),
         ("GET", "/api/events", None),
-        ("PATCH", "/api/streams/street", {"paused": True}),
+        ("PATCH", "/api/cameras/street", {"paused": True}),
     ],
 )
 def test_without_the_token_nothing_is_told_and_nothing_done(
@@ -28,9 +28,9 @@ def test_without_the_token_nothing_is_told_and_nothing_done(
 def test_the_token_s_owner_pauses_and_resumes(cluster: Cluster, stream: str) -> None:
     cluster.film(stream, loop=True, framerate=5)
     until(lambda: cluster.account(stream).get("inferred"), 120, "results")
-    cluster.open(f"/api/streams/{stream}", method="PATCH", body={"paused": True})
+    cluster.open(f"/api/cameras/{stream}", method="PATCH", body={"paused": True})
     until(lambda: cluster.account(stream)["state"] == "paused", 10, "the pause")
-    cluster.open(f"/api/streams/{stream}", method="PATCH", body={"paused": False})
+    cluster.open(f"/api/cameras/{stream}", method="PATCH", body={"paused": False})
     until(lambda: cluster.account(stream)["state"] in ("live", "degraded"), 10, "the stream again")
     cluster.film()
 

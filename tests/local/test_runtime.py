@@ -54,7 +54,7 @@ async def test_unsupported_fields_stop_the_start(run, objects):
 
 
 async def test_a_name_for_pods_is_no_function(run, objects, ready):
-    name = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "fn"}, "spec": {"ports": []}}
+    name = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "fn"}}
     runtime = await run(objects.service(), name)
 
     assert (await ready(runtime))["status"] == "True"

@@ -1,0 +1,31 @@
+"""The cameras that there are: the ConfigMap's, as the source too sees them."""
+
+import asyncio
+
+from cnap import cameras
+from cnap.cameras import Camera, CameraError
+from cnap.kubernetes import Kubernetes
+
+
+class Known:
+    """Its text is parsed when it has changed. While there is a mistake in it, the cameras are as
+    they were before."""
+
+    def __init__(self, kubernetes: Kubernetes) -> None:
+        self._kubernetes = kubernetes
+        self._text: str | None = None
+        self.cameras: list[Camera] = []
+        self.problem = ""
+        """What is wrong with the text, line by line."""
+
+    async def look(self) -> None:
+        """Raises Unavailable where the Kubernetes API does not answer."""
+        found = await self._kubernetes.config_map(cameras.CONFIG_MAP)
+        text = found.data.get(cameras.KEY, "")
+        if text == self._text:
+            return
+        try:
+            self.cameras, problem = await asyncio.to_thread(cameras.parse, text), ""
+        except CameraError as error:
+            problem = str(error)
+        self._text, self.problem = text, problem
