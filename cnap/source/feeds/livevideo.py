@@ -64,6 +64,10 @@ class LiveVideo:
             packet.stream = self.stream = self._parameters.of(packet)
             yield packet
 
+    def go_on_with(self, stream: av.VideoStream) -> None:
+        """Packets are those of a stream with the same parameters."""
+        self.stream = self._parameters.stream = stream
+
     def close(self) -> None:
         self._closing = True
         if self._turn.acquire(blocking=False):
