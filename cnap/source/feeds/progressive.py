@@ -101,7 +101,7 @@ class Body:
     def __init__(self, web: Web, answer: ClientResponse) -> None:
         self.deadline: float | None = time.monotonic() + OPENING
         self._web, self._answer, self._url = web, answer, answer.url
-        self._place = 0
+        self._place = self._next = 0
         self._size = answer.content_length
         self._ranged = answer.headers.get("Accept-Ranges") == "bytes"
 
@@ -109,8 +109,10 @@ class Body:
         """At most `size` bytes, as soon as there are any. Raises CameraFailed."""
         if self.deadline is not None and time.monotonic() > self.deadline:
             raise CameraFailed(f"connected, but no picture came within {OPENING:g} s")
+        if self._place != self._next:
+            self._ask_from(self._place)
         data = self._web.run(self._answer.content.read(size))
-        self._place += len(data)
+        self._place = self._next = self._place + len(data)
         return data
 
     def seekable(self) -> bool:
@@ -120,13 +122,13 @@ class Body:
         return self._place
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Raises CameraFailed."""
-        place = offset + (0, self._place, self._size or 0)[whence]
-        if place != self._place:
-            self._answer.close()
-            headers = {"Range": f"bytes={place}-"}
-            self._answer = self._web.run(self._web.get(self._url, headers))
-            if self._answer.status != 206:
-                raise Misconfigured(NO_WAY_BACK)
-            self._place = place
+        """Asks for nothing yet: FFmpeg goes to the end only to know where it is."""
+        self._place = offset + (0, self._place, self._size or 0)[whence]
         return self._place
+
+    def _ask_from(self, place: int) -> None:
+        self._answer.close()
+        headers = {"Range": f"bytes={place}-"}
+        self._answer = self._web.run(self._web.get(self._url, headers))
+        if self._answer.status != 206:
+            raise Misconfigured(NO_WAY_BACK)
