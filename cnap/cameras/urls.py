@@ -51,6 +51,12 @@ def _shown(secret: str) -> bool:
     return not secret or REFERENCE.fullmatch(secret) is not None
 
 
+def is_path(url: str) -> bool:
+    """Whether it is a file's path, and no url at all."""
+    scheme, separator, _ = url.partition(":")
+    return "://" not in url and not (separator and scheme.lower() in SCHEMES)
+
+
 def mistake(url: str) -> str:
     """What is wrong with the url, "" where nothing is."""
     if any(ord(letter) < 32 or ord(letter) == 127 for letter in url):

@@ -17,6 +17,7 @@ from tests.broker import broker, until
 EXAMPLE = folder("eventing") / "examples" / "one-camera.yaml"
 PASSWORD = "Sesame-9/31"
 METADATA = {"name": "default"}
+ENDS = ("offline", "misconfigured")
 
 
 def cameras(*entries):
@@ -80,7 +81,8 @@ async def test_a_mistake_ends_it_with_words(folder_store):
     process = await source("cameras: [{name: gate}]", folder_store)
     _, log = await process.communicate()
 
-    assert log.decode() == "cnap: CNAP_CAMERAS: camera 1: url is missing, or is not text\n"
+    said = "cnap: CNAP_CAMERAS: cameras.yaml line 1: camera gate: url is missing\n"
+    assert log.decode() == said
     assert process.returncode == 1
 
 
@@ -100,7 +102,7 @@ async def test_what_a_reference_stands_for_is_told_nobody(tmp_path, folder_store
         process.terminate()
         _, log = await process.communicate()
 
-    reasons = {one.stream: one.reason for one in fake.states() if one.state == "offline"}
+    reasons = {one.stream: one.reason for one in fake.states() if one.state in ENDS}
     assert reasons["open"] == "nothing is called NOT_SET in the environment"
     assert reasons["none"] == f"{urls[1]} is not there"
     assert reasons["text"].startswith(f"{urls[0]} is not a video file")

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from cnap.source.feeds import CameraFailed
+from cnap.cameras import masked
+from cnap.source.feeds import CameraFailed, Misconfigured
 from cnap.source.references import Hiding, References
 
 PASSWORD = "p@ss/w:rd?100%"
@@ -139,3 +140,50 @@ def test_logs_and_tracebacks_hide_it(secret):
     assert text.startswith("${GATE_PASSWORD}\nTraceback")
     assert "ValueError: rtsp://u:${GATE_PASSWORD}@h/ is odd" in text
     assert ESCAPED not in text
+
+
+@pytest.mark.parametrize(
+    ("url", "said", "shown"),
+    [
+        ("rtsp://u:pa55@h/1", "401 for u:pa55@h", "401 for u:***@h"),
+        ("rtsp://u:p%4055@h/1", "the login u p@55 was refused", "the login u *** was refused"),
+        ("rtsp://u:camera@h/1", "u:camera@h: no such camera", "u:***@h: no such camera"),
+        (
+            "http://h/1.jpg?user=u&pwd=x9y8",
+            "GET /1.jpg?user=u&pwd=x9y8",
+            "GET /1.jpg?user=u&pwd=***",
+        ),
+        ("rtsp://u:a${GATE_USER}1@h/1", "u:awarden1@h", "u:***@h"),
+    ],
+)
+def test_a_password_in_the_url_itself_is_hidden_too(secret, url, said, shown):
+    references = References(secret)
+    resolved = references.resolve(url)
+
+    assert references.hide(said) == shown
+    assert references.hide(resolved) == masked(url)
+
+
+def test_a_folder_of_secrets_can_be_named(secret, tmp_path, monkeypatch):
+    monkeypatch.setenv("CNAP_CAMERA_SECRETS", str(secret))
+    monkeypatch.setenv("NOT_SET", "but in the environment")
+    assert References().resolve("${dir}/a.mp4") == "films/of/today/a.mp4"
+    for name in ("NOT_SET", "../mounted/n"):
+        with pytest.raises(Misconfigured, match=rf"^nothing is called {name} in {secret}$"):
+            References().resolve(f"${{{name}}}")
+
+    monkeypatch.setenv("CNAP_CAMERA_SECRETS", str(tmp_path / "none"))
+    with pytest.raises(Misconfigured, match=r"none$"):
+        References().resolve("${NOT_SET}")
+
+
+def test_paths_begin_at_the_folder_of_their_cameras_yaml(tmp_path, monkeypatch):
+    monkeypatch.setenv("CNAP_CAMERA_FILES", str(tmp_path))
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("FILM", "a.mp4")
+    references = References(tmp_path / "nothing")
+
+    assert references.resolve("films/${FILM}") == f"{tmp_path}/films/a.mp4"
+    assert references.resolve("~/a.mp4") == "/home/me/a.mp4"
+    for other in ("/films/a.mp4", "file:///a.mp4", "rtsp://h/a", "testsrc:", "x+y://z"):
+        assert references.resolve(other) == other
