@@ -82,7 +82,7 @@ class Fake:
             [
                 web.get("/", page.index),
                 web.get("/ui/{path:.+}", page.file),
-                web.get("/api/status", lambda _: _answer(self.status())),
+                web.get("/api/status", self._status),
                 web.get("/api/events", self._events),
                 web.get("/api/streams/{name}/segments", self._segment),
                 web.get("/api/cameras", self._cameras),
@@ -125,6 +125,9 @@ class Fake:
         return web.Response(
             body=self.piece(name, after + 1), content_type="video/mp4", headers=place
         )
+
+    async def _status(self, _: web.Request) -> web.Response:
+        return await _answer(self.status())
 
     async def _cameras(self, _: web.Request) -> web.Response:
         return await _answer({"cameras": list(self.cameras.values()), "problem": self.problem})

@@ -1,6 +1,6 @@
 // What is wrong with more than one stream: the connection, the platform, cameras.yaml.
 
-import { say } from "./dom.js";
+import { hide, say } from "./dom.js";
 
 const WORDS = { connecting: "Connecting", open: "Connected", lost: "Disconnected", locked: "Locked", asleep: "Resting" };
 
@@ -34,7 +34,7 @@ export class Banner {
 
   // What is wrong with cameras.yaml, in the words of who reads it.
   problem(words = "") {
-    if (this.#cameras.hidden !== !words) this.#cameras.hidden = !words;
+    hide(this.#cameras, !words);
     say(this.#cameras.lastElementChild, words);
   }
 }

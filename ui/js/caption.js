@@ -1,6 +1,6 @@
 // The line beneath a picture: whose it is, how it does, how fast, and what one can do with it.
 
-import { el, icon, say } from "./dom.js";
+import { el, hide, icon, say } from "./dom.js";
 import { rate, seconds } from "./format.js";
 import { going, known, troubled } from "./state.js";
 import { lasting } from "./time.js";
@@ -61,7 +61,7 @@ export class Caption {
   }
 
   #buttons(stream, state) {
-    this.pause.hidden = this.menu.hidden = !stream.camera;
+    for (const one of [this.pause, this.menu]) hide(one, !stream.camera);
     const paused = ["paused", "pausing"].includes(state);
     const busy = ["saving", "pausing", "resuming"].includes(state);
     const now = `${paused} ${busy}`;

@@ -59,3 +59,13 @@ export function icon(name) {
 export function say(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
+
+// The same for whether it is there to see,
+export function hide(node, hidden) {
+  if (node.hidden !== hidden) node.hidden = hidden;
+}
+
+// and for what styles go by.
+export function mark(node, name, value) {
+  if (node.dataset[name] !== value) node.dataset[name] = value;
+}

@@ -1,6 +1,6 @@
 // Finding streams: by state, at the numbers of each, and by name where there are many.
 
-import { el, icon, say } from "./dom.js";
+import { el, hide, icon, say } from "./dom.js";
 import { STATES, known, tally, troubled } from "./state.js";
 
 // From so many streams on a field to type a name is of use.
@@ -10,6 +10,7 @@ export class Finder extends EventTarget {
   #states = new Set();
   #held = new Set();
   #chips = new Map();
+  #streams = [];
   #list;
 
   // chips: the element for the states' numbers; field: that for the name.
@@ -23,19 +24,24 @@ export class Finder extends EventTarget {
   }
 
   update(streams) {
+    this.#streams = streams;
     const counts = new Map(tally(streams));
     const trouble = [...counts].filter(([state]) => troubled(state));
     counts.set("trouble", trouble.length > 1 ? trouble.reduce((sum, [, n]) => sum + n, 0) : 0);
     for (const [state, chip] of this.#chips) this.#tell(chip, state, counts.get(state) ?? 0);
     this.field.hidden = streams.length < MANY && !this.input.value;
-    // Who was found stays, whatever becomes of him, so that nothing jumps away under a hand.
-    for (const stream of streams) if (this.#states.size && this.#now(stream)) this.#held.add(stream.name);
+    this.#hold();
+  }
+
+  // Who was found stays, whatever becomes of him, so that nothing jumps away under a hand.
+  #hold() {
+    for (const stream of this.#streams) if (this.#now(stream)) this.#held.add(stream.name);
   }
 
   // Whether a stream is among those looked for.
   wanted = (stream) => {
     const named = stream.name.toLowerCase().includes(this.input.value.trim().toLowerCase());
-    return named && (!this.#states.size || this.#held.has(stream.name) || this.#now(stream));
+    return named && (!this.#states.size || this.#held.has(stream.name));
   };
 
   get active() {
@@ -69,7 +75,7 @@ export class Finder extends EventTarget {
 
   #tell({ node, number, word }, state, count) {
     const hidden = !count && !this.#states.has(state);
-    if (node.hidden !== hidden) node.hidden = hidden;
+    hide(node, hidden);
     say(number, String(count));
     const title = this.#states.has(state) ? "Show all streams" : `Show only these: ${word.toLowerCase()}`;
     if (node.title !== title) node.title = title;
@@ -82,6 +88,7 @@ export class Finder extends EventTarget {
 
   #changed() {
     this.#held.clear();
+    this.#hold();
     for (const [state, { node }] of this.#chips) node.setAttribute("aria-pressed", String(this.#states.has(state)));
     this.dispatchEvent(new Event("change"));
   }

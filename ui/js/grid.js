@@ -1,5 +1,6 @@
 // The tiles: as large as they fit, played while they are in view, reached with the arrow keys.
 
+import { hide } from "./dom.js";
 import { Tile } from "./tile.js";
 
 const GAP = 12;
@@ -53,7 +54,7 @@ export class Grid {
     let shown = 0;
     for (const tile of this.tiles.values()) {
       const hidden = this.focused ? tile !== this.focused : !wanted(tile.stream);
-      if (tile.node.hidden !== hidden) tile.node.hidden = hidden;
+      hide(tile.node, hidden);
       if (!hidden) shown += 1;
     }
     if (shown !== this.#shown) this.layout(shown);

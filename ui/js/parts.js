@@ -17,7 +17,7 @@ export function parts(name, actions) {
     video: el("video", { muted: true, playsinline: true, disablepictureinpicture: true, tabindex: -1, "aria-hidden": "true" }),
     picture: el("canvas", { class: "picture", hidden: true, "aria-hidden": "true" }),
     overlay: el("canvas", { class: "overlay", role: "img" }),
-    badge: el("span", { class: "badge", hidden: true }),
+    badge: el("span", { class: "badge fallback", title: "This browser can't play it: the dashboard makes pictures of it", hidden: true }),
     problem: el("span", { class: "badge problem", hidden: true }),
     wake: el("span", { class: "badge waking", hidden: true }),
     ledger: el("button", { type: "button", class: "account", title: "Why frames were dropped or failed", onclick: actions.focus }, account.bar, account.counts),

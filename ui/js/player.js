@@ -124,6 +124,9 @@ export class Player {
     const ranges = video.buffered;
     if (!ranges.length || this.#clock.now === null) return;
     const wanted = (this.#clock.now - this.#base) / 1000;
+    // All that came has been shown: the last frame stays, rather than be shown again and again.
+    const end = ranges.end(ranges.length - 1);
+    if (wanted > end && video.currentTime > end - 0.2 && video.currentTime <= end) return;
     const range = holding(ranges, video.currentTime);
     const ahead = wanted - video.currentTime;
     if (range === null || Math.abs(ahead) > FAR || (video.currentTime > ranges.end(range) - 0.05 && range + 1 < ranges.length)) {

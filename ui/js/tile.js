@@ -2,7 +2,7 @@
 
 import { inWords } from "./account.js";
 import { Detections } from "./detections.js";
-import { say } from "./dom.js";
+import { hide, mark, say } from "./dom.js";
 import { filter } from "./filter.js";
 import { Overlay } from "./overlay.js";
 import { parts } from "./parts.js";
@@ -68,7 +68,7 @@ export class Tile {
   // What a tile that nobody sees would show is made when it comes into view.
   #refresh() {
     const { stream } = this;
-    this.node.dataset.state = this.state;
+    mark(this.node, "state", this.state);
     if (!this.#visible || !stream) return;
     const told = `${stream.captured} ${stream.inferred} ${stream.dropped} ${stream.failed}`;
     if (told !== this.#told) {
@@ -148,19 +148,19 @@ export class Tile {
     if (!stream) return;
     const p = this.#parts;
     const state = this.state;
-    this.node.dataset.state = state;
-    this.node.dataset.tone = known(state).tone;
+    mark(this.node, "state", state);
+    mark(this.node, "tone", known(state).tone);
     this.node.classList.toggle("brief", state === "ended" && !stream.camera && this.moment === null);
     this.#cover(stream, state);
     p.caption.show(stream, state, !p.veil.node.hidden);
     const unseen = !Object.keys(stream.models).length;
-    p.unseen.hidden = !unseen;
-    p.ledger.hidden = unseen;
-    p.badge.hidden = !this.viewer.fallback || this.moment === null;
+    hide(p.unseen, !unseen);
+    hide(p.ledger, unseen);
+    hide(p.badge, !this.viewer.fallback || this.moment === null);
     say(p.badge, this.viewer.fallback);
     // Where video is seen, what is wrong is said beside it.
     const reason = ["degraded", "misconfigured", "stalled"].includes(state) && p.veil.node.hidden ? stream.reason : "";
-    p.problem.hidden = !reason;
+    hide(p.problem, !reason);
     say(p.problem, sentence(reason));
   }
 
@@ -172,7 +172,7 @@ export class Tile {
     else if (going(state)) veil.waiting(trouble, Object.keys(stream.models).length);
     else veil.state(stream, state);
     const picture = this.moment === null ? "none" : veil.node.hidden ? "clear" : "dimmed";
-    if (this.node.dataset.picture !== picture) this.node.dataset.picture = picture;
+    mark(this.node, "picture", picture);
   }
 
   // Every second: times go on, pictures may stand still, and what a screen reader hears of them.
@@ -182,6 +182,8 @@ export class Tile {
     const counts = new Map();
     for (const { label } of this.current) counts.set(label, (counts.get(label) ?? 0) + 1);
     const seen = [...counts].map(([label, n]) => `${n} ${label}`).join(", ") || "nothing found";
-    this.#parts.overlay.setAttribute("aria-label", `${this.name}: ${seen}`);
+    const label = `${this.name}: ${seen}`;
+    const { overlay } = this.#parts;
+    if (overlay.getAttribute("aria-label") !== label) overlay.setAttribute("aria-label", label);
   }
 }

@@ -1,7 +1,7 @@
 // What is said over a picture that stands still, or where there is none: why, since when, what next.
 
-import { el, icon, say } from "./dom.js";
-import { known, troubled } from "./state.js";
+import { el, hide, icon, mark, say } from "./dom.js";
+import { known } from "./state.js";
 import { coming, lasting } from "./time.js";
 
 export class Veil {
@@ -17,7 +17,7 @@ export class Veil {
   }
 
   hide() {
-    this.node.hidden = true;
+    hide(this.node, true);
   }
 
   // What to say of a stream that should show nothing, or nothing new, in `state`.
@@ -29,21 +29,20 @@ export class Veil {
     const next = asked || !["offline", "misconfigured", "stalled"].includes(state) ? "" : coming(stream.nexttry);
     const began = about.filter(Boolean).join(" ");
     this.#show(state, sentence(reason) || word, [began, next].filter(Boolean).join(" · "));
-    this.edit.hidden = state !== "misconfigured" || !stream.camera;
+    hide(this.edit, state !== "misconfigured" || !stream.camera);
   }
 
   // Video comes to the dashboard, but none is here to see.
   waiting(trouble, models) {
     const words = models ? "" : "The next key frame begins it.";
     this.#show(trouble ? "degraded" : "connecting", trouble ? "No video" : "Waiting for a picture", trouble || words);
-    this.edit.hidden = true;
+    hide(this.edit, true);
   }
 
   #show(state, title, words) {
-    this.node.hidden = false;
+    hide(this.node, false);
     const { sign, tone } = known(state);
-    this.node.dataset.tone = tone;
-    this.node.classList.toggle("trouble", troubled(state));
+    mark(this.node, "tone", tone);
     if (sign !== this.#sign) this.sign.replaceChildren(icon(sign));
     this.#sign = sign;
     say(this.title, title);

@@ -156,7 +156,7 @@ export class Viewer {
 
   #fallBack(codec) {
     this.#use(new Slides(this.#stage.canvas, this.clock, this.#handlers.shown), "canvas");
-    this.#tell({ codec, fallback: `JPEG pictures: this browser can't play ${codec}` });
+    this.#tell({ codec, fallback: `${codec} as pictures` });
   }
 
   async #pictures(signal) {
