@@ -34,7 +34,7 @@ def main() -> None:
             factory.set_protocols(GstRtsp.RTSPLowerTrans.TCP)
         elif wanted.get("transport") == "udp":
             factory.set_protocols(GstRtsp.RTSPLowerTrans.UDP)
-        if login:
+        if server.get_auth():
             permissions = GstRtspServer.RTSPPermissions.new()
             for right in ("media.factory.access", "media.factory.construct"):
                 permissions.add_permission_for_role(ROLE, right, True)
@@ -49,14 +49,15 @@ def _auth(login: str | None, wanted: dict) -> GstRtspServer.RTSPAuth:
     auth = GstRtspServer.RTSPAuth.new()
     if wanted.get("certificate"):
         auth.set_tls_certificate(Gio.TlsCertificate.new_from_file(wanted["certificate"]))
-    if login:
-        token = GstRtspServer.RTSPToken.new()
-        token.set_string("media.factory.role", ROLE)
-    if login == "basic":
+    token = GstRtspServer.RTSPToken.new()
+    token.set_string("media.factory.role", ROLE)
+    if not login:
+        auth.set_default_token(token)
+    elif login == "basic":
         user, password = wanted["user"], wanted["password"]
         auth.set_supported_methods(GstRtsp.RTSPAuthMethod.BASIC)
         auth.add_basic(GstRtspServer.RTSPAuth.make_basic(user, password), token)
-    elif login == "digest":
+    else:
         auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
         auth.add_digest(wanted["user"], wanted["password"], token)
     return auth

@@ -94,6 +94,11 @@ class FakeCamera:
         """Every connection, now."""
         self._do(lambda: [session.close() for session in list(self.sessions)])
 
+    def mute(self) -> None:
+        """Connections stay, and nothing comes any more to those who are here."""
+        for session in list(self.sessions):
+            session.playing = False
+
     def refuse(self) -> None:
         """No new connection, from now on."""
         self._do(self._server.close)
