@@ -32,6 +32,7 @@ class CameraTimes:
         self.delay = LeastDelay(tick)
         self.shift = 0
         """What is added to the camera's own times."""
+        self.jumps = 0
         self.jumped = 0.0
         """Seconds by which its clock jumped last."""
         self.taken = ""
@@ -62,8 +63,13 @@ class CameraTimes:
             step = time - self._last
             self.usual, self._step = min(step, self._step), step  # of which one may be a gap
         self._last = time
-        ahead = pts - dts if dts is not None else 0
-        return time, time + (ahead if 0 < ahead <= self._latest else 0)
+        return time, time + (self._ahead(pts - dts) if dts is not None else 0)
+
+    def _ahead(self, ticks: int) -> int:
+        """For how long a frame waits to be shown; 0 where that is absurd."""
+        if ticks < 0:  # it is shown when the clock has begun anew
+            ticks = next((ticks + wrap for wrap in WRAPS if ticks + wrap > 0), 0)
+        return ticks if ticks <= self._latest else 0
 
     def _decoded(self, pts: int) -> int:
         """When a packet is decoded that says only when it is shown: as many frames are shown after
@@ -83,11 +89,12 @@ class CameraTimes:
             self._away, self._guessed, self._pace = None, 0, None
             return time
         if self._away is not None and self._may_be(dts + self._away, arrived):
+            time = dts + self._away
             self._agreed += 1
             if self._agreed >= SURE:
                 self._move(self._away)
                 self._guessed, self._pace = 0, None
-            return dts + self._away
+            return time
         for wrap in WRAPS:
             if self._may_be(time + wrap, arrived) and time + wrap - last < self._early:
                 self.shift += wrap
@@ -102,6 +109,7 @@ class CameraTimes:
 
     def _move(self, shift: int) -> None:
         self.jumped = float((self.shift - shift) * self._tick)
+        self.jumps += 1
         self.shift, self._away = shift, None
 
     def _guess(self, arrived: int) -> int:

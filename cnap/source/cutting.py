@@ -28,6 +28,11 @@ class Cutting:
         self._blind = self._unsure = False
 
     @property
+    def begun(self) -> bool:
+        """Whether the last packet is one of a segment: not, before the first key frame."""
+        return self._cutter is not None
+
+    @property
     def note(self) -> str:
         """What is odd about the camera's key frames, for people, else empty."""
         if self._unsure:

@@ -22,14 +22,17 @@ class LeastDelay:
         self._now: int | None = None
         self._trend = 0
 
-    def add(self, arrived: int, delay: int) -> None:
+    def add(self, arrived: int, delay: int) -> bool:
+        """Whether a window has ended with this packet."""
         if self._now is None or delay < self._now:
             self._now = delay
         if self._ends is None:
             self._ends = arrived + self._window
-        elif arrived >= self._ends:
-            self._turn()
-            self._ends = arrived + self._window
+        if arrived < self._ends:
+            return False
+        self._turn()
+        self._ends = arrived + self._window
+        return True
 
     def _turn(self) -> None:
         if self._before is not None:
@@ -38,10 +41,6 @@ class LeastDelay:
             same = direction and self._trend * direction >= 0
             self._trend = self._trend + direction if same else direction
         self._before, self._now = self._now, None
-
-    @property
-    def known(self) -> bool:
-        return self._now is not None or self._before is not None
 
     @property
     def ticks(self) -> int:

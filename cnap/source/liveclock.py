@@ -27,6 +27,8 @@ SILENCE = 60.0
 """Seconds without a packet, where they don't come more seldom anyway."""
 UNSURE = 30.0
 """Seconds in which a camera whose clock has jumped should say anew what time it is."""
+SAME = 0.1
+"""Seconds that make no difference between what it says and what is used."""
 TOLD = 60.0
 """Seconds for which people are told that a clock has jumped."""
 
@@ -49,9 +51,9 @@ class LiveClock:
         reorder = self._stream.codec_context.reorder_depth
         self._times = CameraTimes(self._tick, feed.framerate, reorder)
         self._delay = self._times.delay
-        self._begun = self._came = steady()
-        self._unix = wall() - self._begun
-        """This machine's clock by the steady one."""
+        self._begun: float | None = None
+        self._came = self._unix = 0.0
+        """When the newest packet came by the steady clock, and how far this machine's is ahead."""
         self._held: list[av.Packet] = []
         self._slew: Slew | None = None
         self._shown: int | None = None
@@ -59,7 +61,8 @@ class LiveClock:
         self._skew = 0.0
         self._shift = 0
         self._doubted: float | None = None
-        self._jumped = float("-inf")
+        self._jumps, self._jumped = 0, float("-inf")
+        self._doubted_since = 0.0
         self.epoch = 0
 
     @property
@@ -86,7 +89,8 @@ class LiveClock:
         dts, pts = self._times.read(packet, arrived)
         if self._shown is None or pts > self._shown:
             self._shown = pts
-        self._delay.add(arrived, arrived - self._shown)
+        if self._delay.add(arrived, arrived - self._shown) and not self._times.taken:
+            self._check_pace()
         late = (arrived - self._shown - self._delay.ticks) / self._rate
         if late > STALE:
             raise ClockJumped(f"video comes {_span(late)} late: the stream begins anew")
@@ -114,6 +118,9 @@ class LiveClock:
     def _arrival(self) -> int:
         """Ticks at which a packet came, since the beginning."""
         came = self._steady()
+        if self._begun is None:
+            self._begun = self._came = came
+            self._unix = self._wall() - came
         silent, self._came = came - self._came, came
         if silent > max(SILENCE, 5 * self._times.usual / self._rate):
             raise ClockJumped(f"nothing came for {_span(silent)}: the stream begins anew")
@@ -134,16 +141,17 @@ class LiveClock:
         begins = math.floor((zero + first / self._rate) * 1000)
         self.epoch = max(begins, self._after + 1)
         offset = max(-first, math.ceil((zero - self.epoch / 1000) * self._rate))
-        self._slew = Slew(first, offset, self._tick)
+        self._slew = Slew(first, self._shown + 1, offset, self._tick)
 
-    def _go_on(self, time: int) -> None:
+    def _check_pace(self) -> None:
         wrong = self._delay.wrong
-        if wrong and not self._times.taken:
+        if wrong:
             pace = "slow" if wrong > 0 else "fast"
             self._times.give_up(f"the camera's clock runs too {pace}")
-        zero = self._zero()
-        offset = round((zero - self.epoch / 1000) * self._rate)
-        self._slew.go_on(time, offset, leap=bool(wrong))
+
+    def _go_on(self, time: int) -> None:
+        offset = round((self._zero() - self.epoch / 1000) * self._rate)
+        self._slew.go_on(time, offset, leap=bool(self._times.taken))
 
     def _date(self, packet: av.Packet) -> None:
         dts, pts = packet.dts, packet.pts
@@ -156,16 +164,20 @@ class LiveClock:
         arrival = self._unix + self._begun + self._delay.ticks / self._rate
         told = self._feed.zero
         if self._shift != self._times.shift:
-            self._shift, self._jumped, self._doubted = self._times.shift, self._came, told
+            self._shift = self._times.shift
+            self._doubted, self._doubted_since = told, self._came
+        if self._jumps != self._times.jumps:
+            self._jumps, self._jumped = self._times.jumps, self._came
         if told is None or self._times.taken:
             self._skew = 0.0
             return arrival
-        if told == self._doubted and self._came - self._jumped < UNSURE:
-            # By the old clock, which has jumped since.
-            known = self._slew is not None and self._trusted
-            return self.epoch / 1000 + self._slew.now / self._rate if known else arrival
-        self._doubted = None
         camera = told - self._shift / self._rate
+        unsure = told == self._doubted and self._came - self._doubted_since < UNSURE
+        if unsure and self._slew is not None:  # it is by the old clock, which has jumped since
+            used = self.epoch / 1000 + self._slew.now / self._rate
+            if abs(camera - used) > SAME:
+                return used if self._trusted else arrival
+        self._doubted = None
         limit = DISTRUSTED if self._trusted else TRUSTED
         self._trusted = abs(arrival - camera) <= limit
         self._skew = 0.0 if self._trusted else arrival - camera

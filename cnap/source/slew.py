@@ -11,9 +11,10 @@ class Slew:
     frames stays, whatever the order they are decoded in. It is made of legs of a second or more,
     in each of which the offset changes evenly."""
 
-    def __init__(self, start: int, offset: int, tick: Fraction) -> None:
+    def __init__(self, start: int, end: int, offset: int, tick: Fraction) -> None:
+        """In the first leg, the offset stays."""
         self._usual = round(1 / tick)
-        self._start = self._end = start
+        self._start, self._end = start, end
         self._from = self._to = offset
         self._before = (start - 1, start, offset, offset)
         """The leg before: frames that are decoded later may be shown earlier."""
@@ -37,11 +38,10 @@ class Slew:
 
     def go_on(self, time: int, offset: int, leap: bool = False) -> None:
         """Begins another leg at the end of this one, which `time` has passed: towards `offset`, and
-        if it may `leap`, ahead at once."""
+        if it may `leap`, at once where that is far ahead."""
         self._before = (self._start, self._end, self._from, self._to)
         self._start, self._end = self._end, max(time, self._end) + self._usual
-        self._from = max(self._to, offset) if leap else self._to
-        self._to = self._from
+        self._from = self._to = offset if leap and offset > self._to + self._usual else self._to
         most = (self._end - self._start) // STEEPEST
         self._to += max(-most, min(most, offset - self._from))
 
