@@ -13,13 +13,13 @@ from pathlib import Path
 import yaml
 
 from cnap import cameras, janitor
+from cnap.camerafile import CameraFile
 from cnap.cameras import Camera, CameraError
 from cnap.embedded import EmbeddedRedis
 from cnap.errors import CnapError, Unavailable
-from cnap.files import folder
 from cnap.local import PortError, Runtime
 from cnap.local.process import Guard
-from cnap.manifests import of_model
+from cnap.manifests import shipped
 from cnap.models import cache_dir
 from cnap.redis import connect, said_plainly
 from cnap.running import Running
@@ -42,10 +42,13 @@ class Pipeline:
         port: int | None = None,
         catalog: str = "",
         sends: str = "",
+        file: CameraFile | None = None,
     ) -> None:
         """`port` is the page's; `catalog` declares models that are a person's own files; `sends`
-        names the stream for which alone it is started, by `cnap send`."""
-        self._cameras, self._models, self._sends = list(streams), list(models), sends
+        names the stream for which alone it is started, by `cnap send`; `file` is the cameras.yaml
+        that the cameras follow, instead of `streams`."""
+        self._cameras = cameras.parse(file.text) if file else list(streams)
+        self._models, self._sends, self._file = list(models), sends, file
         self._port, self._catalog = port, catalog
         self._leaving = AsyncExitStack()
         self.broken: asyncio.Task[str] | None = None
@@ -88,19 +91,26 @@ class Pipeline:
             "CNAP_SOURCE": f"unix://{place}/source.sock",
             "CNAP_CATALOG": str(_written(place / "models.toml", self._catalog)),
         }
+        if self._file:
+            env["CNAP_CAMERA_FILES"] = str(self._file.folder)
+            env["CNAP_MODELS"] = ",".join(self._file.usual)
         if store.url.startswith("file://"):
             env.setdefault("CNAP_STORE_QUOTA", str(_quota(Path(store.url.removeprefix("file://")))))
+        text = self._file.text if self._file else cameras.dump(self._cameras)
         runtime = Runtime(
-            [*manifests(self._models, place), _written(place / "control.yaml", _secret(token))],
+            [*shipped(self._models, place), _written(place / "control.yaml", _secret(token))],
             namespace=NAMESPACE,
             env=env,
             token=token,
             public_port=self._port,
-            configmaps={cameras.CONFIG_MAP: {cameras.KEY: cameras.dump(self._cameras)}},
+            configmaps={cameras.CONFIG_MAP: {cameras.KEY: text}},
             changed=self._changed,
         )
         self._leaving.push_async_callback(runtime.stop)
         await runtime.start()
+        if self._file:
+            following = asyncio.create_task(self._file.follow(_Config(runtime)))
+            self._leaving.callback(following.cancel)
         running = Running(
             broker=runtime.broker_url("default"),
             kubernetes=runtime.url,
@@ -154,24 +164,17 @@ class Pipeline:
                 store.delete(*(entry.key for entry in found))
 
 
-def manifests(models: Sequence[str], into: Path) -> list[Path]:
-    """The project's YAML, with one infer Service and Trigger for each of the models.
+class _Config:
+    """The cameras of a runtime, as a file follows them."""
 
-    What ships is written for one model; the others' files are made from it, in the folder `into`.
-    The janitor is no object here: this process sweeps.
-    """
-    shipped = [folder("eventing"), folder("knative") / "base"]
-    paths = [
-        path
-        for place in shipped
-        for path in sorted(place.glob("*.yaml"))
-        if path.name not in ("kustomization.yaml", "infer.yaml", "janitor.yaml")
-    ]
-    for model in models:
-        for name, text in of_model(model).items():
-            (into / name).write_text(text)
-            paths.append(into / name)
-    return paths
+    def __init__(self, runtime: Runtime) -> None:
+        self._maps = runtime.config_maps
+
+    def get(self) -> str:
+        return self._maps.get(NAMESPACE, cameras.CONFIG_MAP)["data"].get(cameras.KEY, "")
+
+    def put(self, text: str) -> None:
+        self._maps.patch(NAMESPACE, cameras.CONFIG_MAP, {"data": {cameras.KEY: text}})
 
 
 async def _sweep_often(store: Store) -> None:

@@ -178,6 +178,8 @@ def _words(problem: str, line: str, column: int) -> str:
         return "a [ begins here; a , or the ] is missing"
     if "flow mapping" in problem:
         return "a { begins here; a , or the } is missing"
+    if "flow node" in problem:
+        return "a [ or { before this has no end, or a comma too many"
     if "block collection" in problem or "block mapping" in problem:
         return "this is indented otherwise than what it belongs to; line it up"
     if "could not find expected ':'" in problem:

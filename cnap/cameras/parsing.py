@@ -1,5 +1,6 @@
 """From the text of a cameras.yaml to cameras, and back."""
 
+import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,16 +19,24 @@ Fields = dict[str, tuple[Part, Part]]
 """Of a mapping: its keys and values by name."""
 
 
-def parse(text: str, file: str = "cameras.yaml") -> list[Camera]:
+def parse(
+    text: str, file: str = "cameras.yaml", models: tuple[str, ...] | None = None
+) -> list[Camera]:
     """The cameras of a cameras.yaml. Raises CameraError with each mistake, its line and what was
-    meant; `file` is what messages call it."""
-    return Parsing(text, file).cameras
+    meant; `file` is what messages call it. `models` are those of cameras that don't say which: the
+    environment's CNAP_MODELS, by which `cnap up` gives them the best that can be had."""
+    return Parsing(text, file, models).cameras
 
 
 class Parsing:
     """A cameras.yaml that has been understood: its cameras, and where each of them stands."""
 
-    def __init__(self, text: str, file: str = "cameras.yaml") -> None:
+    def __init__(
+        self, text: str, file: str = "cameras.yaml", models: tuple[str, ...] | None = None
+    ) -> None:
+        if models is None:
+            models = tuple(filter(None, os.environ.get("CNAP_MODELS", "").split(",")))
+        self._usual = {"models": models}
         self._mistakes: list[Mistake] = []
         self._merged: dict[int, Fields] = {}
         self.root = read(text, file)
@@ -49,7 +58,7 @@ class Parsing:
             if not self._mistakes:
                 raise CameraError(f"{file} {SHAPE}")
             raise error(self._mistakes, file)
-        defaults = self._defaults(top)
+        defaults = self._usual | self._defaults(top)
         part = top["cameras"][1]
         self.cameras = self._all(part, defaults)
         return part

@@ -6,20 +6,15 @@ import json
 import logging
 import signal
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from cnap.cameras import Camera
-from cnap.cli.fetching import fetch_clip, fetch_models
+from cnap.cli import given
 from cnap.cli.options import model_options
-from cnap.errors import BadEvent, CnapError
-from cnap.events.attributes import stream_name
+from cnap.errors import CnapError
 from cnap.pipeline import Pipeline
 from cnap.running import Running
-from cnap.source.feeds import CameraFailed, open_feed
-from cnap.source.references import References
 
 PORT = 8800
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -31,12 +26,25 @@ STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 @click.option(
     "--stream", "streams", multiple=True, metavar="NAME=FILE", help="A video as a camera."
 )
+@click.option(
+    "--cameras",
+    "cameras_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The cameras.yaml to follow.",
+)
+@click.option(
+    "--secrets",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The folder whose files are ${NAME} in urls; without it, variables are.",
+)
 @model_options
 @click.option("--framerate", type=click.FloatRange(0.1, 1000), help="Frames a second to look at.")
 @click.option("--port", default=PORT, show_default=True, help="Port of the page, on loopback.")
 @click.option("--verbose", "-v", is_flag=True, help="Show what every part of the pipeline says.")
 def up(
     streams: tuple[str, ...],
+    cameras_file: Path | None,
+    secrets: Path | None,
     models: tuple[str, ...],
     family: str | None,
     labels: Path | None,
@@ -46,49 +54,35 @@ def up(
 ) -> None:
     """Run the pipeline on this machine, until Ctrl-C.
 
-    Without --stream a demo clip plays as a camera; without --model the best model that can be had
-    here looks at it.
+    The cameras are those of a cameras.yaml, which may be changed meanwhile: --cameras FILE; or
+    streams: --stream NAME=FILE. Without either a demo clip plays as a camera. Without --model the
+    best model that can be had here looks at what the file gives no models.
     """
+    if cameras_file and (streams or framerate):
+        raise click.UsageError(
+            f"--cameras says all cameras: write what --stream or --framerate says in {cameras_file}"
+        )
     logging.basicConfig(
         level=logging.INFO if verbose else logging.ERROR, format="%(asctime)s %(message)s"
     )
     for number in STOPS:
         signal.signal(number, _stopped_early)
     began = time.monotonic()
-    cameras = [_camera(stream, framerate) for stream in streams]
-    if len({camera.name for camera in cameras}) < len(cameras):
-        raise click.BadParameter("two streams have one name; each needs a name of its own")
-    names, own = fetch_models(models, family, labels)
-    if not cameras:
-        cameras = [Camera("demo", str(fetch_clip()), framerate=framerate)]
-    cameras = [replace(camera, models=names) for camera in cameras]
+    given.secrets(secrets)
+    file, known = None, []
+    if cameras_file:
+        file, names, own = given.file(cameras_file, (models, family, labels))
+    else:
+        known, names, own = given.streams(streams, framerate, (models, family, labels))
     # No signal while the event loop is made: it is told of those that come then.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
-    asyncio.run(_run(Pipeline(cameras, names, port, own), began))
+    asyncio.run(_run(Pipeline(known, names, port, own, file=file), began))
 
 
 def _stopped_early(number: int, _: object = None) -> None:
     """What has been fetched so far is removed by whoever fetches it."""
     click.echo("cnap: stopped before the pipeline was up", err=True)
     raise SystemExit(128 + number)
-
-
-def _camera(stream: str, framerate: float | None) -> Camera:
-    name, separator, file = stream.partition("=")
-    if not separator:
-        raise click.BadParameter(f"{stream!r} must be NAME=FILE, as in gate=gate.mp4")
-    try:
-        stream_name(name)
-    except BadEvent as error:
-        raise click.BadParameter(str(error)) from None
-    is_path = "://" not in file and not file.startswith("${")
-    url = str(Path(file).expanduser().absolute()) if is_path else file
-    references = References()
-    try:
-        open_feed(Camera(name, references.resolve(url), loop=False)).close()
-    except CameraFailed as error:
-        raise CameraFailed(references.hide(str(error))) from None
-    return Camera(name, url, framerate=framerate)
 
 
 async def _run(pipeline: Pipeline, began: float) -> None:

@@ -62,7 +62,7 @@ class Runtime:
         self._env = dict(env or {})
         self._port, self._public_port, self._host = port, public_port, host
         self._config_data = configmaps or {}
-        self._config_maps = ConfigMaps(changed)
+        self.config_maps = ConfigMaps(changed)
         self._session: aiohttp.ClientSession | None = None
         self._library = Library()
         self._guard = Guard()
@@ -90,7 +90,7 @@ class Runtime:
         )
         self._network = Network(self._session, self._services, self._brokers)
         triggers = [one for one in resources if one.kind == "Trigger"]
-        kubernetes = Kubernetes(self._services, triggers, self._config_maps, self.token)
+        kubernetes = Kubernetes(self._services, triggers, self.config_maps, self.token)
         ingress = Ingress(self._services, self._brokers, kubernetes)
         try:
             await self._guard.start()
@@ -123,7 +123,7 @@ class Runtime:
             if resource.kind == "ConfigMap":
                 if resource.name in self._config_data:
                     resource.body["data"] = dict(self._config_data[resource.name])
-                self._config_maps.add(resource)
+                self.config_maps.add(resource)
             self._library.add(resource)
         return resources
 
