@@ -9,6 +9,7 @@ import av
 from cnap.errors import CnapError
 from cnap.source.feeds.feed import Feed
 from cnap.source.liveclock import ClockJumped, LiveClock
+from cnap.source.placedclock import PlacedClock
 
 __all__ = ["ClockJumped", "Timeline"]
 
@@ -21,8 +22,8 @@ BACK, AHEAD = -0.5, 600.0
 class Timeline:
     """`epoch/1000 + pts * time_base` is when a frame was captured: by the camera's own clock if
     that is believable, else by arrival. What is known late, or drifts, changes times by a tenth of
-    the time that passes, and never so that they go back. Films are paced by `wait`, which returns
-    True when the stream is to end.
+    the time that passes, and never so that they go back. Packets of a feed that is `placed` have
+    such times already. Films are paced by `wait`, which returns True when the stream is to end.
 
     The epoch is later than `after` (unix ms).
     """
@@ -36,7 +37,11 @@ class Timeline:
     ) -> None:
         self._feed, self._wait, self._now = feed, wait, now
         self._steady = time.monotonic if now is time.time else now
-        self._clock = LiveClock(feed, now, self._steady, after) if feed.live else None
+        self._clock: LiveClock | PlacedClock | None = None
+        if getattr(feed, "placed", False):
+            self._clock = PlacedClock(feed, after)
+        elif feed.live:
+            self._clock = LiveClock(feed, now, self._steady, after)
         self._epoch = max(int(now() * 1000), after + 1)
 
     @property
@@ -54,7 +59,7 @@ class Timeline:
         a little where one edit of it ends. Raises ClockJumped, and what the feed raises."""
         return self._live(self._clock) if self._clock else self._paced()
 
-    def _live(self, clock: LiveClock) -> Iterator[av.Packet]:
+    def _live(self, clock: LiveClock | PlacedClock) -> Iterator[av.Packet]:
         try:
             for packet in self._feed.packets():
                 yield from clock.take(packet)

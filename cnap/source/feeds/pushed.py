@@ -17,7 +17,8 @@ LOOK = 1.0
 class PushedFeed:
     """Takes what is uploaded for the camera while it is open; what comes before is refused."""
 
-    live = True
+    live = placed = True
+    """Uploads are on one timeline already, by the clock of whoever sends them or by ours."""
     waits = "waiting for uploads"
     """Why there is no video, which is not the camera's failure."""
 
@@ -41,7 +42,7 @@ class PushedFeed:
 
     @property
     def zero(self) -> float | None:
-        """Uploads are put in their place by the clocks of whoever sends them, or ours."""
+        """From the first packet on."""
         return self._inbox.zero
 
     def packets(self) -> Iterator[av.Packet]:

@@ -1,6 +1,7 @@
 """A camera that uploads, read as any other."""
 
 import threading
+import time
 
 import pytest
 
@@ -8,6 +9,7 @@ from cnap.cameras import Camera
 from cnap.source.feeds import Misconfigured
 from cnap.source.feeds.pushed import PushedFeed
 from cnap.source.feeds.upload import Upload
+from cnap.source.timeline import Timeline
 from cnap.source.uploads import Uploads
 from tests import media
 
@@ -87,3 +89,29 @@ def test_one_that_was_opened_anew_is_not_closed_with_the_old_one(uploads):
 def test_a_source_that_takes_no_uploads_says_so():
     with pytest.raises(Misconfigured, match="no uploads are taken here"):
         PushedFeed(CAMERA, None)
+
+
+def test_frames_were_captured_when_they_are_said_to_be(feed, uploads, upload):
+    start = time.time() - 8
+    gap = 3.0
+    for begins in (start, start + 1 + gap):
+        uploads.inbox("door").put(upload(bframes=2), begins)
+    timeline = Timeline(feed, lambda _: False)
+    packets = timeline.packets()
+    read = [next(packets) for _ in range(50)]
+
+    captured = sorted(timeline.epoch / 1000 + float(p.pts * p.time_base) for p in read)
+    wanted = [start + n / 25 for n in range(25)] + [start + 1 + gap + n / 25 for n in range(25)]
+    assert captured == pytest.approx(wanted, abs=0.0001)
+    assert [p.dts for p in read] == sorted({p.dts for p in read})
+    assert read[0].dts >= 0
+
+
+def test_an_epoch_is_later_than_the_one_before(feed, uploads, upload):
+    uploads.inbox("door").put(upload())
+    after = int(time.time() * 1000) + 500
+    timeline = Timeline(feed, lambda _: False, after=after)
+    first = next(timeline.packets())
+
+    assert timeline.epoch == after + 1
+    assert first.dts >= 0
