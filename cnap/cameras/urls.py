@@ -82,6 +82,9 @@ def mistake(url: str) -> str:
 
 
 def _hostly(url: str) -> str:
+    if match := re.match(r"(rtsps?|rtmps?|https?)[;.]?//+", url, re.IGNORECASE):
+        rest = url[match.end() :]
+        return f"url needs a : behind {match[1]}, as in {masked(match[1] + '://' + rest)}"
     if HOST.fullmatch(url):
         return f"url needs a scheme; did you mean {masked('rtsp://' + url)}?"
     return ""

@@ -171,6 +171,7 @@ URLS = [
     ("rstp://cam/1", "no camera has the scheme rstp://; did you mean rtsp://?"),
     ("htttp://cam/1", "did you mean http://?"),
     ("rtsp:/cam/1", "with two slashes"),
+    ("rtsp//cam/1", "needs a : behind rtsp, as in rtsp://cam/1"),
     ("rtsp://", "url has no host"),
     ("rtsp://cam/a b", "write %20"),
     ("rtsp://admin:ge/heim@cam/1", "write %2F for a /"),
