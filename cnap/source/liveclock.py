@@ -172,6 +172,7 @@ class LiveClock:
             self._skew = 0.0
             return arrival
         camera = told - self._shift / self._rate
+        arrival -= getattr(self._feed, "late", 0.0)
         unsure = told == self._doubted and self._came - self._doubted_since < UNSURE
         if unsure and self._slew is not None:  # it is by the old clock, which has jumped since
             used = self.epoch / 1000 + self._slew.now / self._rate

@@ -78,7 +78,9 @@ class Timeline:
             if ahead >= 0:
                 excused = 0.0
             if ahead < -TOO_LATE - excused:
-                raise ClockJumped("the clock jumped or the machine slept; the stream begins anew")
+                raise ClockJumped(
+                    "this machine slept, or its clock was set: a new beginning"
+                )
             if self._wait(max(0.0, ahead)):
                 return
             began = self._steady()

@@ -61,7 +61,7 @@ CAMERAS = some.fixed_dictionaries(
         "begins": some.sampled_from([0, 1, 12_345, 2**32 - 90_000 * 15, 2**32 - 1]),
         "bits": some.sampled_from([32, 33, 64]),
         "bframes": some.booleans(),
-        "told": some.sampled_from([None, 0, 0.3, 5, 9]),
+        "told": some.sampled_from([None, 0, 0.3, 5.1, 9.1]),
         "wrong": some.sampled_from([0.0, -2.0, 3.0, 3600.0, -86400.0 * 400, 7.0]),
         "claims": some.sampled_from([0.0, 25.0]),
         "seed": some.integers(0, 1000),
@@ -245,14 +245,24 @@ def test_a_stream_with_other_ticks_goes_on_with_the_same_times():
     assert timeline.epoch / 1000 + float(times[-1]) == pytest.approx(found[-1].truth, abs=0.005)
 
 
-class Film(Camera):
-    live = False
+@pytest.mark.parametrize(("wrong", "late"), [(-19.8, 20.0), (2.0, 0.0)])
+def test_a_feed_that_says_how_late_it_is_may_be_so(wrong, late):
+    """HLS: what a playlist's dates say is long ago by then."""
+    camera = Camera(Clock(), told=0, wrong=wrong)
+    camera.late = late
+    timeline, _, errors = stamped(camera)
 
-    def packets(self):
-        start = self.clock.now
-        for packet in super().packets():
-            self.clock.now = start  # it is there already
-            start = yield packet
+    assert timeline.note == ""
+    assert all(error == pytest.approx(wrong, abs=0.01) for error in errors)
+
+
+def test_times_of_uploads_are_not_doubted():
+    camera = Camera(Clock(), fps=0.01, seconds=1000, told=0, wrong=-60.0)
+    camera.placed = True
+    _, packets, errors = stamped(camera)
+
+    assert_rising(packets)
+    assert all(error == pytest.approx(-60, abs=0.001) for error in errors)
 
 
 def film(clock: Clock, steps: list[float], **how: float) -> Camera:

@@ -24,7 +24,12 @@ class Misconfigured(CameraFailed):
 
 class Feed(Protocol):
     """A camera, opened. All of it blocks, and is called from one thread, but `close`, which any
-    thread may call."""
+    thread may call.
+
+    One that is live may also have `late`, seconds from a frame's capture to when its packet is
+    given, as far as that is known; and `placed`, where `zero` is not to be doubted and packets come
+    when they like.
+    """
 
     stream: av.VideoStream
     """Of the packets to come. A packet whose own `stream` is another one begins with that: films of
