@@ -145,7 +145,8 @@ class Fake:
             return web.json_response({"error": words}, status=status)
         if request.method == "DELETE":
             self.cameras.pop(name)
-            self.streams = [one for one in self.streams if one["name"] != name]
+            gone = {"camera": False, "state": "ended", "reason": "the camera was removed"}
+            next(one for one in self.streams if one["name"] == name).update(gone)
             return web.Response(status=204)
         if request.method == "POST":
             self.streams.append(stream(name, "connecting", looked=body.get("models", ())))

@@ -132,8 +132,10 @@ def test_remove_a_camera(open_fake, fake) -> None:
     menu(page, "gate", "Remove…")
     page.locator(f"{DIALOG} .danger").click()
 
-    tile(page, "gate").wait_for(state="detached")
+    tile(page, "gate").wait_for(state="hidden")
     assert fake.changes == [("DELETE", "gate", None)]
+    page.locator("#states [data-of=ended]").click()
+    tile(page, "gate").wait_for()  # its account is kept
 
 
 def test_the_token_is_asked_for_where_it_is_needed(open_fake, fake) -> None:

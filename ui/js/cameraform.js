@@ -162,7 +162,7 @@ const MEANT = { model: "models", size: "size", fps: "framerate", scheme: "url", 
 function fieldOf({ status, field, message }, fields) {
   if (field) return field;
   if (status === 409) return "name";
-  const words = message.toLowerCase().replace(/^camera \S+:/, "").match(/[a-z]+/g) ?? [];
+  const words = message.toLowerCase().replace(/^camera [^:]*:/, "").match(/[a-z]+/g) ?? [];
   const said = words.find((word) => word in fields || word in MEANT);
   return MEANT[said] ?? said ?? "";
 }

@@ -13,9 +13,11 @@ export class Control {
   #functions = [];
   #menu;
 
-  // `focus(tile)` puts one stream before all others, or takes it back.
-  constructor(focus) {
+  // `focus(tile)` puts one stream before all others, or takes it back; `leave(name)` is called when
+  // a camera was removed.
+  constructor(focus, leave) {
     this.focus = focus;
+    this.leave = leave;
     this.#menu = new Menu({
       cameras: this.cameras,
       functions: () => this.#functions,
@@ -50,7 +52,8 @@ export class Control {
 
   async remove(name) {
     const words = "Its entry in cameras.yaml goes, and its video ends. What was found so far stays for as long as results are kept.";
-    if (await confirm(`Remove ${name}?`, words, "Remove")) await this.#try(() => this.cameras.remove(name));
+    if (!(await confirm(`Remove ${name}?`, words, "Remove"))) return;
+    if (await this.#try(() => this.cameras.remove(name))) this.leave(name);
   }
 
   // Whether it was done.

@@ -1,7 +1,7 @@
 // Finding streams: by state, at the numbers of each, and by name where there are many.
 
 import { el, hide, icon, say } from "./dom.js";
-import { STATES, known, tally, troubled } from "./state.js";
+import { STATES, known, removed, tally, troubled } from "./state.js";
 
 // From so many streams on a field to type a name is of use.
 const MANY = 9;
@@ -29,7 +29,7 @@ export class Finder extends EventTarget {
     const trouble = [...counts].filter(([state]) => troubled(state));
     counts.set("trouble", trouble.length > 1 ? trouble.reduce((sum, [, n]) => sum + n, 0) : 0);
     for (const [state, chip] of this.#chips) this.#tell(chip, state, counts.get(state) ?? 0);
-    this.field.hidden = streams.length < MANY && !this.input.value;
+    hide(this.field, streams.length < MANY && !this.input.value && document.activeElement !== this.input);
     this.#hold();
   }
 
@@ -41,7 +41,7 @@ export class Finder extends EventTarget {
   // Whether a stream is among those looked for.
   wanted = (stream) => {
     const named = stream.name.toLowerCase().includes(this.input.value.trim().toLowerCase());
-    return named && (!this.#states.size || this.#held.has(stream.name));
+    return named && (this.#states.size ? this.#held.has(stream.name) : !removed(stream));
   };
 
   get active() {

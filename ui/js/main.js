@@ -14,7 +14,7 @@ import { setUpHelp } from "./help.js";
 import { setUpKeys } from "./keys.js";
 import { News } from "./news.js";
 import { Panel } from "./panel.js";
-import { tally, troubled } from "./state.js";
+import { removed, tally, troubled } from "./state.js";
 import { setUpTheme } from "./theme.js";
 import { askToken } from "./token.js";
 
@@ -27,7 +27,10 @@ setUpHelp(at("help"));
 
 const feed = new Feed();
 const functions = new Functions(at("pipeline"));
-const control = new Control((tile) => focus(tile === grid.focused ? null : tile));
+const control = new Control(
+  (tile) => focus(tile === grid.focused ? null : tile),
+  (name) => grid.focused?.name === name && focus(null),
+);
 const panel = new Panel(at("panel"), control);
 const grid = new Grid(at("grid"), control);
 const finder = new Finder(at("states"), at("find"));
@@ -48,7 +51,7 @@ feed.addEventListener("status", ({ detail }) => {
   finder.update(detail.streams);
   news.update(detail.streams);
   grid.update([...detail.streams.filter((one) => !over(one)), ...detail.streams.filter(over)]);
-  emptyState(at("grid"), detail.streams.length === 0, control);
+  emptyState(at("grid"), detail.streams.every(removed), control);
   find();
   panel.update();
   summarise(detail);

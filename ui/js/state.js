@@ -26,6 +26,9 @@ export const troubled = (state) => TROUBLE.includes(state);
 // Whether its video comes in, whatever becomes of it.
 export const going = (state) => state === "live" || state === "degraded";
 
+// A camera that somebody has taken away: its account is kept, and nobody looks for its picture.
+export const removed = ({ camera, state, reason }) => !camera && state === "ended" && /\bremoved\b/.test(reason);
+
 // How many streams are in each state, in the order of the table above: [state, number].
 export function tally(streams) {
   const numbers = new Map();

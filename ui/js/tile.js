@@ -153,7 +153,7 @@ export class Tile {
     this.node.classList.toggle("brief", state === "ended" && !stream.camera && this.moment === null);
     this.#cover(stream, state);
     p.caption.show(stream, state, !p.veil.node.hidden);
-    const unseen = !Object.keys(stream.models).length;
+    const unseen = !Object.keys(stream.models).length && state !== "misconfigured";
     hide(p.unseen, !unseen);
     hide(p.ledger, unseen);
     hide(p.badge, !this.viewer.fallback || this.moment === null);

@@ -46,8 +46,10 @@ export class Veil {
     if (sign !== this.#sign) this.sign.replaceChildren(icon(sign));
     this.#sign = sign;
     say(this.title, title);
+    if (this.title.title !== title) this.title.title = title;
     say(this.words, words);
   }
 }
 
-export const sentence = (words) => words.charAt(0).toUpperCase() + words.slice(1);
+// With a capital letter, unless it begins with a name, an address or a number.
+export const sentence = (words) => words.replace(/^[a-z]+(?=[ ,]|: )/, (word) => word[0].toUpperCase() + word.slice(1));
