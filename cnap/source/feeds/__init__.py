@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from cnap.cameras import Camera
 from cnap.source.feeds.feed import CameraFailed, Feed, Misconfigured
-from cnap.source.feeds.file import FileFeed
+from cnap.source.feeds.file import FileFeed, local_path
 
 if TYPE_CHECKING:
     from cnap.source.uploads import Uploads
@@ -23,7 +23,23 @@ def open_feed(camera: Camera, uploads: "Uploads | None" = None) -> Feed:
         from cnap.source.feeds.pattern import PatternFeed
 
         return PatternFeed(camera)
+    if camera.url.startswith(("screen:", "v4l2:", "/dev/video", "/dev/v4l/")):
+        from cnap.source.feeds.device import device_feed, screen_feed
+
+        return (screen_feed if camera.url.startswith("screen:") else device_feed)(camera)
     scheme, separator, _ = camera.url.partition("://")
+    if scheme.lower() in ("rtsp", "rtsps", "rtmp", "rtmps", "srt"):
+        from cnap.source.feeds.network import NetworkFeed
+
+        return NetworkFeed(camera)
+    if scheme.lower().rpartition("+")[2] in ("http", "https"):
+        from cnap.source.feeds.webkind import open_web
+
+        return open_web(camera)
     if separator and scheme != "file":
         raise Misconfigured(f"{scheme}:// cameras can't be read yet; give a video file")
+    if local_path(camera.url).is_dir():
+        from cnap.source.feeds.folder import FolderFeed
+
+        return FolderFeed(camera)
     return FileFeed(camera.url, camera.loop)

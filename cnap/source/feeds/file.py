@@ -15,6 +15,11 @@ BACK, AHEAD = -0.5, 30.0
 a clock that was set, where the container has a clock. What follows goes on where the film was."""
 
 
+def local_path(url: str) -> Path:
+    """Only a URL has escapes: in a path, % is a letter like any other."""
+    return Path(unquote(url[7:]) if url.startswith("file://") else url)
+
+
 class FileFeed:
     """A video file; `loop` starts it again at its end, on one continuous timeline."""
 
@@ -22,8 +27,7 @@ class FileFeed:
     zero = None
 
     def __init__(self, url: str, loop: bool) -> None:
-        # Only a URL has escapes: in a path, % is a letter like any other.
-        self.path = Path(unquote(url[7:]) if url.startswith("file://") else url)
+        self.path = local_path(url)
         self._loop = loop
         self._film = self._again = Film(self.path)
         self.stream = self._film.stream

@@ -127,10 +127,9 @@ def empty(folder):
         (text, "is not a video file"),
         (empty, "is empty"),
         (lambda folder: media.sound(folder / "sound.mp4"), "has no video in it"),
-        (lambda folder: folder, "is not a video file"),
+        (lambda folder: folder, "has no film and no picture in it"),
         (lambda folder: folder / "none.mp4", "is not there"),
-        (lambda folder: "rtsp://camera/1", "rtsp:// cameras can't be read yet"),
-        (lambda folder: "http://camera/1.mp4", "http:// cameras can't be read yet"),
+        (lambda folder: "ftp://camera/1", "ftp:// cameras can't be read"),
     ],
 )
 def test_what_can_not_be_read_is_said_in_one_line(tmp_path, make, words):
