@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Iterator
 
 import av
@@ -67,7 +68,10 @@ class HlsFeed:
         """Raises CameraFailed."""
         segment: Segment | None = self._first
         while segment is not None:
-            for packet in segment.packets:
+            left = deque(segment.packets)
+            segment.packets.clear()
+            while left:
+                packet = left.popleft()  # and so its bytes are nobody's but the caller's
                 if self.live:
                     self._wait(self._evenly.due(float(packet.dts * packet.time_base)))
                 yield packet
