@@ -6,7 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from cnap.cli import status as command
-from cnap.cli.status import duration, status
+from cnap.cli.status import status
+from cnap.cli.table import duration
 from cnap.events.attributes import rfc3339
 
 COUNTS = dict.fromkeys(command.COUNTS, 0)

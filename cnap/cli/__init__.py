@@ -12,6 +12,7 @@ COMMANDS = {
     "send": "Push video files or pictures through the pipeline.",
     "watch": "Print results as they come.",
     "status": "Show streams, functions and counts.",
+    "cameras": "List, add, change and remove cameras.",
     "models": "List the models.",
     "doctor": "Check this machine, or a cluster.",
 }

@@ -9,9 +9,8 @@ from urllib.parse import quote
 
 import click
 
-from cnap.cli.client import opened
+from cnap.cli.client import found, opened
 from cnap.errors import CnapError
-from cnap.running import Running
 
 AGAIN = 0.2
 """Seconds after which a pipeline that ended the connection is asked again."""
@@ -52,7 +51,7 @@ def _news(stream: str | None) -> Iterator[tuple[str, str]]:
         except (OSError, HTTPException, CnapError):
             if not connected:
                 raise
-        if not Running.find():
+        if not found():
             raise CnapError("the pipeline has ended")
         time.sleep(AGAIN)
 

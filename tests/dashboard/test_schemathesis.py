@@ -1,9 +1,8 @@
 """The dashboard as it runs, asked everything that its description lets one ask, and more."""
 
-import asyncio
 import json
 import tempfile
-import threading
+from contextlib import asynccontextmanager
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -25,6 +24,7 @@ from cnap.source.feeds.upload import FORMATS
 from cnap.source.receiver import receiving
 from tests import media
 from tests.dashboard.conftest import TOKEN, FakeKubernetes
+from tests.threads import in_thread
 
 load_all_checks()
 DOCUMENT = json.loads(files("cnap.dashboard").joinpath("openapi.json").read_text())
@@ -82,7 +82,7 @@ def kubernetes():
 
 @pytest.fixture(scope="module")
 def url(kubernetes, redis_url, tmp_path_factory):
-    """A dashboard in a thread of its own, with a source that takes uploads."""
+    """The address of a dashboard, with a source that takes uploads."""
     folder = tmp_path_factory.mktemp("dashboard")
     (folder / "store").mkdir()
     source = f"unix://{folder}/source.sock"
@@ -94,28 +94,20 @@ def url(kubernetes, redis_url, tmp_path_factory):
         patch.setattr(events, "LONGEST", 0.05)
         wait = segments._wait
         patch.setattr(segments, "_wait", lambda request: min(0.01, wait(request)))
-        loop, ready, stop = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
-        found = []
 
-        async def serve():
+        @asynccontextmanager
+        async def dashboard():
             async with TestServer(kubernetes.app()) as api, receiving() as uploads:
                 patch.setenv("CNAP_KUBERNETES", str(api.make_url("/")))
                 uploads.follow(CAMERAS)
                 feed = PushedFeed(CAMERAS[1], uploads)
                 given = Settings(token=TOKEN, redis=redis_url, source=source)
                 async with TestServer(create_app(given)) as server:
-                    found.append(str(server.make_url("/")).rstrip("/"))
-                    ready.set()
-                    await stop.wait()
+                    yield str(server.make_url("/")).rstrip("/")
                 feed.close()
 
-        thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
-        thread.start()
-        assert ready.wait(30)
-        yield found[0]
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(30)
-        loop.close()
+        with in_thread(dashboard()) as url:
+            yield url
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,163 @@
+"""`cnap cameras`: the cameras of a pipeline that runs, and the file that tells of them."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import click
+
+from cnap.cli.client import api
+from cnap.cli.table import age, table, why
+from cnap.errors import CnapError
+
+
+@click.group(epilog="Example:  cnap cameras add gate rtsp://10.0.0.7/stream1 --model yolox-nano")
+def cameras() -> None:
+    """List, add, change and remove cameras while the pipeline runs.
+
+    It is the pipeline of `cnap up`; for another one, set CNAP_URL to its page's address and
+    CNAP_TOKEN to its token.
+    """
+
+
+@cameras.command("list", epilog="Example:  cnap cameras list --json | jq '.cameras[].name'")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def list_(as_json: bool) -> None:
+    """Show the cameras and how they are."""
+    answer = api("api/cameras")
+    states = {one["name"]: one for one in api("api/status")["streams"]}
+    for camera in answer["cameras"]:
+        told = states.get(camera["name"], {})
+        camera |= {fact: told.get(fact, "") for fact in ("state", "reason", "since", "nexttry")}
+    if as_json:
+        click.echo(json.dumps(answer, indent=2))
+        return
+    now = datetime.now(UTC)
+    table(
+        ["camera", "state", "for", "models", "url", ""],
+        [_row(one, now) for one in answer["cameras"]],
+    )
+    if answer["problem"]:
+        raise CnapError(answer["problem"])
+
+
+@cameras.command(epilog="Example:  cnap cameras add gate rtsp://10.0.0.7/stream1 --framerate 5")
+@click.argument("name")
+@click.argument("url")
+@click.option("--model", "models", multiple=True, metavar="NAME", help="A model to look at it.")
+@click.option("--framerate", type=float, help="Frames a second to look at.")
+@click.option("--size", metavar="WIDTHxHEIGHT", help="The largest picture.")
+@click.option("--transport", type=click.Choice(["tcp", "udp"]), help="How RTSP brings the video.")
+@click.option("--segment", type=float, help="Seconds of video in a segment.")
+@click.option(
+    "--behind",
+    type=click.Choice(["thin", "oldest", "newest"]),
+    help="What is left out where the pipeline is slower.",
+)
+@click.option("--fresh", type=float, help="Seconds after which a frame is of no use.")
+@click.option("--schedule", metavar="HOURS", help="When it is looked at: mon-fri 07:00-19:00")
+@click.option("--once", "loop", flag_value=False, default=None, help="A file ends at its end.")
+def add(name: str, url: str, **fields: Any) -> None:
+    """Add a camera: an rtsp://, rtmp:// or http:// url, a file, testsrc:, push: …"""
+    fields["models"] = list(fields["models"]) or None
+    said = {field: value for field, value in fields.items() if value is not None}
+    api("api/cameras", "POST", {"name": name, "url": _url(url), **said})
+    click.echo(f"{name} is added")
+
+
+@cameras.command(epilog="Example:  cnap cameras remove gate")
+@click.argument("name")
+def remove(name: str) -> None:
+    """Remove a camera."""
+    api(_path(name), "DELETE")
+    click.echo(f"{name} is removed")
+
+
+@cameras.command(epilog="Example:  cnap cameras pause gate yard")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+def pause(names: tuple[str, ...]) -> None:
+    """Pause cameras."""
+    for name in names:
+        api(_path(name), "PATCH", {"paused": True})
+        click.echo(f"{name} is paused")
+
+
+@cameras.command(epilog="Example:  cnap cameras resume gate yard")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+def resume(names: tuple[str, ...]) -> None:
+    """Go on with cameras that are paused."""
+    for name in names:
+        api(_path(name), "PATCH", {"paused": False})
+        click.echo(f"{name} goes on")
+
+
+@cameras.command("set", epilog="Example:  cnap cameras set gate models=yolox-nano,yunet framerate=")
+@click.argument("name")
+@click.argument("changes", nargs=-1, required=True, metavar="FIELD=VALUE...")
+def set_(name: str, changes: tuple[str, ...]) -> None:
+    """Change a camera's fields; a field without a value is taken away."""
+    camera = api(_path(name), "PATCH", dict(map(_change, changes)))
+    click.echo(json.dumps(camera))
+
+
+@cameras.command(epilog="Example:  cnap cameras check cameras.yaml")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def check(file: Path) -> None:
+    """Say what is wrong in a cameras.yaml, each mistake with its line."""
+    from cnap.cameras import CameraError, parse
+
+    try:
+        known = parse(file.read_text(), str(file))
+    except CameraError as error:
+        click.echo(str(error), err=True)
+        raise SystemExit(1) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise CnapError(f"{file} can't be read: {error}") from None
+    click.echo(f"{file}: {len(known)} camera{'s' * (len(known) != 1)}, no mistake")
+
+
+@cameras.command(epilog="Example:  cnap cameras schema > cameras.schema.json")
+def schema() -> None:
+    """Print the JSON Schema of cameras.yaml, for editors."""
+    from cnap.cameras.schema import PATH
+
+    click.echo(PATH.read_text(), nl=False)
+
+
+def _row(camera: dict[str, Any], now: datetime) -> list[str]:
+    models = ", ".join(camera.get("models", []))
+    facts = [camera["name"], camera["state"], age(camera["since"], now), models]
+    return [*facts, camera["url"], why(camera, now)]
+
+
+def _path(name: str) -> str:
+    return f"api/cameras/{quote(name, safe='')}"
+
+
+def _url(url: str) -> str:
+    """A file here by its whole path: the pipeline's folder is another one."""
+    path = Path(url).expanduser()
+    return str(path.absolute()) if path.exists() else url
+
+
+def _change(text: str) -> tuple[str, Any]:
+    from cnap.cameras.schema import rules
+
+    field, separator, value = text.partition("=")
+    if not separator:
+        raise click.BadParameter(f"{text!r} must be FIELD=VALUE, as in framerate=5")
+    if value == "":
+        return field, None
+    kinds = rules().get(field, {}).get("type", "string")
+    if "array" in kinds:
+        return field, [one.strip() for one in value.split(",")]
+    if "boolean" in kinds and value in ("true", "false"):
+        return field, value == "true"
+    if "number" in kinds:
+        try:
+            return field, float(value)
+        except ValueError:
+            return field, value  # whose mistake is told by whoever knows what was meant
+    return field, _url(value) if field == "url" else value
