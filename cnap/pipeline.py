@@ -93,7 +93,7 @@ class Pipeline:
         }
         if self._file:
             env["CNAP_CAMERA_FILES"] = str(self._file.folder)
-            env["CNAP_MODELS"] = ",".join(self._file.usual)
+            env["CNAP_CAMERA_MODELS"] = ",".join(self._file.usual)
         if store.url.startswith("file://"):
             env.setdefault("CNAP_STORE_QUOTA", str(_quota(Path(store.url.removeprefix("file://")))))
         text = self._file.text if self._file else cameras.dump(self._cameras)

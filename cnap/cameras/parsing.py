@@ -24,7 +24,7 @@ def parse(
 ) -> list[Camera]:
     """The cameras of a cameras.yaml. Raises CameraError with each mistake, its line and what was
     meant; `file` is what messages call it. `models` are those of cameras that don't say which: the
-    environment's CNAP_MODELS, by which `cnap up` gives them the best that can be had."""
+    environment's CNAP_CAMERA_MODELS, by which `cnap up` gives them the best that can be had."""
     return Parsing(text, file, models).cameras
 
 
@@ -35,7 +35,7 @@ class Parsing:
         self, text: str, file: str = "cameras.yaml", models: tuple[str, ...] | None = None
     ) -> None:
         if models is None:
-            models = tuple(filter(None, os.environ.get("CNAP_MODELS", "").split(",")))
+            models = tuple(filter(None, os.environ.get("CNAP_CAMERA_MODELS", "").split(",")))
         self._usual = {"models": models}
         self._mistakes: list[Mistake] = []
         self._merged: dict[int, Fields] = {}
