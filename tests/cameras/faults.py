@@ -22,8 +22,8 @@ class Faults:
     """Sends as fast as the viewer takes it."""
     garbage: float = 0.0
     """Share of packets whose payload is random."""
-    babble: bool = False
-    """Random bytes between the packets of a TCP connection."""
+    babble: float = 0.0
+    """Share of pictures that random bytes follow, between the packets of a TCP connection."""
     lost: float = 0.0
     """Share of packets that are counted and never sent."""
     keyless: bool = False

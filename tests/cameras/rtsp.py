@@ -200,7 +200,7 @@ class FakeCamera:
         framed = b"".join(interleaved(0, packet) for packet in packets)
         for viewer in viewers:
             viewer.send("video", packets, framed)
-            if faults.babble:
+            if faults.babble and random.random() < faults.babble:
                 viewer.babble(random.randbytes(random.randint(1, 2000)))
 
     def _stamp(self, seconds: float) -> int:

@@ -13,7 +13,6 @@ from cnap.source.feeds.livevideo import LiveVideo
 from cnap.source.feeds.networkfailures import GONE, SILENT, broken, look_up, refusal
 from cnap.source.feeds.webfailures import PATIENCE
 
-MICROSECONDS = str(round(PATIENCE * 1e6))
 PROTOCOLS = {
     "rtsp": "rtsp,rtp,udp,tcp",
     "rtsps": "rtsp,rtp,udp,tcp,tls",
@@ -23,7 +22,6 @@ PROTOCOLS = {
 """By scheme, what FFmpeg may speak: a camera can send it to another url, but to no file."""
 RTSP = {
     "allowed_media_types": "video",
-    "timeout": MICROSECONDS,
     "user_agent": "cnap",
     "reorder_queue_size": "256",  # packets of 1.5 kB at most, over UDP
     "buffer_size": str(1 << 20),
@@ -31,7 +29,6 @@ RTSP = {
 }
 RTMP = {
     "rtmp_live": "live",
-    "rw_timeout": MICROSECONDS,
     # Its header may promise sound that never comes, which would be waited for.
     "probesize": str(1 << 20),
     "analyzeduration": "500000",
@@ -86,14 +83,13 @@ def _opened(camera: Camera) -> av.container.InputContainer:
         raise Misconfigured(f"the url names no host, as in {scheme}://10.0.0.7/stream1")
     look_up(url)
     began = time.monotonic()
-    own = RTSP | {"rtsp_transport": camera.transport} if scheme.startswith("rtsp") else RTMP
-    options = QUICK | LIMITS | {"protocol_whitelist": PROTOCOLS[scheme]} | own
     try:
         container = av.open(
             camera.url,
             format="rtsp" if scheme.startswith("rtsp") else "flv",
-            options=options,
-            timeout=(PATIENCE, PATIENCE),
+            options=_options(scheme, camera.transport),
+            # What PyAV limits costs half as much again as reading: FFmpeg limits each read itself.
+            timeout=(PATIENCE, None),
         )
     except av.FFmpegError as error:
         # What FFmpeg says of a wait that was cut off depends on what it was waiting for.
@@ -104,3 +100,12 @@ def _opened(camera: Camera) -> av.container.InputContainer:
         container.close()
         raise CameraFailed(f"connected, but no picture came within {PATIENCE:g} s")
     return container
+
+
+def _options(scheme: str, transport: str) -> dict[str, str]:
+    microseconds = str(round(PATIENCE * 1e6))
+    if scheme.startswith("rtsp"):
+        own = RTSP | {"rtsp_transport": transport, "timeout": microseconds}
+    else:
+        own = RTMP | {"rw_timeout": microseconds}
+    return QUICK | LIMITS | {"protocol_whitelist": PROTOCOLS[scheme]} | own
