@@ -25,6 +25,8 @@ STALE = 3
 LEAST_STALE = 6.0
 EARLY, BETWEEN = 0.2, 0.5
 """Seconds before the next segment is due, and between two requests for the playlist."""
+TOLD = 60.0
+"""Seconds for which people are told that segments were lost."""
 COSTLY = 50
 """Times as long as a playlist takes to read, it is left alone: some name days of video."""
 SLOWEST = 2
@@ -68,8 +70,7 @@ class Follower:
         self._lost, self._breaks = 0.0, True
         self.idle = 0.0
         """time.monotonic() until which there is nothing to do."""
-        self.gone = 0
-        """Segments that could not be had, or were left out."""
+        self._gone, self._last_gone = 0, float("-inf")
 
     async def segments(self) -> AsyncIterator[Fetched]:
         """Raises CameraFailed."""
@@ -87,18 +88,26 @@ class Follower:
         new = pieces[-1:] if self._next is None else [p for p in pieces if p.sequence >= self._next]
         if new and self._next is not None and self._next > 0:
             missed = new[0].sequence - self._next
-            self._leave_out(missed, missed * self._media.target)
+            self.leave_out(missed, missed * self._media.target)
         while not self._media.ended and len(new) > MOST_BEHIND:
-            self._leave_out(len(new) - 1, sum(one.seconds for one in new[:-1]))
+            self.leave_out(len(new) - 1, sum(one.seconds for one in new[:-1]))
             self._breaks |= any(one.breaks for one in new[:-1])
             new = new[-1:]
         for piece in new:
             self._next = piece.sequence + 1
             yield piece
 
-    def _leave_out(self, pieces: int, seconds: float) -> None:
-        self.gone += pieces
+    def leave_out(self, pieces: int, seconds: float) -> None:
+        """Counts segments that can't be had, or are not wanted."""
+        self._gone += pieces
         self._lost += seconds
+        if pieces:
+            self._last_gone = time.monotonic()
+
+    @property
+    def lost_just_now(self) -> int:
+        """All that were left out, while the last of them is worth telling."""
+        return self._gone if time.monotonic() - self._last_gone < TOLD else 0
 
     async def _reload(self) -> None:
         """Waits until the playlist has changed.
@@ -159,7 +168,7 @@ class Follower:
             first = not (self._begun or self._media.ended)
             if first or self._failures >= MOST_FAILURES:
                 raise
-            self._leave_out(1, piece.seconds)
+            self.leave_out(1, piece.seconds)
             self._breaks |= piece.breaks
             return None
         self._failures = 0

@@ -39,7 +39,7 @@ class HlsFeed:
         self._joining = Joining(self.live)
         self._evenly = Evenly(self._media.target)
         self._template: av.VideoStream | None = None
-        self._broken = self._in_row = self._keyless = 0
+        self._in_row = self._keyless = 0
         self._follow()
         first = self._next()
         if first is None:
@@ -60,9 +60,10 @@ class HlsFeed:
 
     @property
     def note(self) -> str:
-        """What people should know, or nothing."""
-        lost = self._broken + self._follower.gone
-        return f"{lost} segments were gone or broken" if lost else self._joining.note
+        """What goes wrong, for people, or nothing."""
+        if lost := self._follower.lost_just_now:
+            return f"{lost} segments were gone or broken"
+        return self._joining.note
 
     def packets(self) -> Iterator[av.Packet]:
         """Raises CameraFailed."""
@@ -113,7 +114,7 @@ class HlsFeed:
                 return self._joined(segment, fetched)
 
     def _lose(self, error: CameraFailed) -> None:
-        self._broken += 1
+        self._follower.leave_out(1, 0.0)
         self._in_row += 1
         first = self.live and self._template is None
         if first or self._in_row >= MOST_FAILURES or isinstance(error, Misconfigured):

@@ -2,6 +2,7 @@
 
 import io
 from fractions import Fraction
+from time import monotonic
 
 import av
 
@@ -17,6 +18,8 @@ ENDS = {"mjpeg": b"\xff\xd9", "png_pipe": b"IEND\xaeB`\x82"}
 PADDING = 4096
 """Bytes after a picture's end, at most, that belong to it: some cameras fill up their buffers."""
 MOST_BYTES = 32 << 20
+TOLD = 60.0
+"""Seconds for which people are told that something was lost."""
 MOST_DAMAGED = 20
 """Damaged pictures in a row after which it is no camera any more."""
 
@@ -30,8 +33,8 @@ class Images:
     def __init__(self) -> None:
         self.stream: av.VideoStream | None = None
         """Of the newest packet."""
-        self.damaged = 0
-        self._in_row = 0
+        self._damaged = self._in_row = 0
+        self._last_damaged = float("-inf")
         self._kind: tuple[object, ...] = ()
 
     def packet(self, data: bytes, time: float, seconds: float) -> av.Packet | None:
@@ -40,8 +43,9 @@ class Images:
         try:
             picture = self._whole(data)
         except BadMedia as error:
-            self.damaged += 1
+            self._damaged += 1
             self._in_row += 1
+            self._last_damaged = monotonic()
             if self._in_row >= MOST_DAMAGED:
                 raise CameraFailed(
                     f"{self._in_row} pictures in a row are damaged: {error}"
@@ -58,8 +62,9 @@ class Images:
 
     @property
     def note(self) -> str:
-        """What people should know, or nothing."""
-        return f"{self.damaged} pictures came damaged" if self.damaged else ""
+        """What went wrong just now, for people, or nothing."""
+        recent = monotonic() - self._last_damaged < TOLD
+        return f"{self._damaged} pictures came damaged" if recent else ""
 
     def _whole(self, data: bytes) -> bytes:
         """The picture without padding; `stream` is its. Raises BadMedia."""
