@@ -6,11 +6,10 @@ neither ConfigMap nor Kubernetes is asked.
 
 import asyncio
 import contextlib
-import dataclasses
 import logging
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import aiohttp
 
@@ -18,70 +17,20 @@ from cnap import cameras
 from cnap.cameras import Camera, CameraError
 from cnap.errors import Unavailable
 from cnap.kubernetes import Kubernetes
+from cnap.source.around import Around
+from cnap.source.receiver import receiving
 from cnap.source.references import Hiding, References
 from cnap.source.sink import Sink
-from cnap.source.stream import Stream
+from cnap.source.streams import Streams
 from cnap.source.triggers import Served
-from cnap.stores import Store, open_store
+from cnap.stores import open_store
 
 log = logging.getLogger("cnap.source")
 
 LOOK_AGAIN = 2.0
 """Seconds after which a model that nobody serves is looked for again."""
-NOTHING: Mapping[str, str] = {}
-
-
-class Streams:
-    """The streams that run, kept in step with the list of cameras."""
-
-    def __init__(self, store: Store, sink: Sink, references: References | None = None) -> None:
-        self._store, self._sink, self._references = store, sink, references
-        self._running: dict[str, Stream] = {}
-        self._ending: set[asyncio.Task[None]] = set()
-
-    def follow(self, wanted: list[Camera], missing: Mapping[str, str] = NOTHING) -> None:
-        """Ends and starts only what changed; one that ends drains by itself. `missing` are the
-        models that nobody serves, with the reason: frames go to the others."""
-        by_name = {camera.name: _served(camera, missing) for camera in wanted}
-        problems = {
-            camera.name: "; ".join(missing[model] for model in camera.models if model in missing)
-            for camera in wanted
-        }
-        for name, stream in list(self._running.items()):
-            camera = by_name.get(name)
-            if camera is None:
-                self._end(self._running.pop(name), "ended", "the camera was removed")
-            elif camera == dataclasses.replace(stream.camera, paused=True) != stream.camera:
-                self._end(stream, "paused", "")
-                stream.camera = camera
-            elif camera != stream.camera:
-                del self._running[name]
-                if not stream.camera.paused:
-                    self._end(stream, "connecting", "the camera was changed")
-        for name, camera in by_name.items():
-            if name not in self._running:
-                self._running[name] = Stream(
-                    camera, self._store, self._sink, problems[name], self._references
-                )
-                self._running[name].start()
-            self._running[name].problem = problems[name]
-
-    async def stop(self) -> None:
-        for task in self._ending:
-            task.cancel()
-        await asyncio.gather(
-            *(s.stop("ended", "the source was stopped", 0.4, 0.4) for s in self._running.values())
-        )
-
-    def _end(self, stream: Stream, state: str, reason: str) -> None:
-        task = asyncio.create_task(stream.stop(state, reason))
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
-
-
-def _served(camera: Camera, missing: Mapping[str, str]) -> Camera:
-    models = tuple(model for model in camera.models if model not in missing)
-    return dataclasses.replace(camera, models=models)
+WATCHED = "watched"
+"""The ConfigMap in which the dashboard says until when which cameras are watched."""
 
 
 async def run(references: References) -> None:
@@ -92,8 +41,9 @@ async def run(references: References) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     connector = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(connector=connector) as session:
-        streams = Streams(open_store(), Sink(session, os.environ["K_SINK"]), references)
+    async with aiohttp.ClientSession(connector=connector) as session, receiving() as uploads:
+        sink = Sink(session, os.environ["K_SINK"])
+        streams = Streams(Around(open_store(), sink, references, uploads))
         if fixed is not None:
             streams.follow(fixed)
             await ended.wait()
@@ -114,7 +64,8 @@ async def _follow_until(ended: asyncio.Event, kubernetes: Kubernetes, streams: S
 async def _follow(kubernetes: Kubernetes, streams: Streams) -> None:
     changes: asyncio.Queue[list[Camera]] = asyncio.Queue()
     async with asyncio.TaskGroup() as group:
-        group.create_task(_watch(kubernetes, changes))
+        group.create_task(_watch_cameras(kubernetes, changes))
+        group.create_task(_watch(kubernetes, WATCHED, streams.watch))
         group.create_task(_apply(Served(kubernetes), streams, changes))
 
 
@@ -129,16 +80,26 @@ async def _apply(served: Served, streams: Streams, changes: asyncio.Queue[list[C
                 wanted = await changes.get()
 
 
-async def _watch(kubernetes: Kubernetes, changes: asyncio.Queue[list[Camera]]) -> None:
+async def _watch_cameras(kubernetes: Kubernetes, changes: asyncio.Queue[list[Camera]]) -> None:
+    def take(data: Mapping[str, str]) -> None:
+        try:
+            changes.put_nowait(cameras.parse(data.get(cameras.KEY, "")))
+        except CameraError as error:
+            log.error("%s; the cameras stay as they were", error)
+
+    await _watch(kubernetes, cameras.CONFIG_MAP, take)
+
+
+async def _watch(
+    kubernetes: Kubernetes, name: str, take: Callable[[Mapping[str, str]], None]
+) -> None:
+    """Gives a ConfigMap's data, and again whenever it changes."""
     while True:
         try:
-            async for data in kubernetes.watch_config_map(cameras.CONFIG_MAP):
-                try:
-                    changes.put_nowait(cameras.parse(data.get(cameras.KEY, "")))
-                except CameraError as error:
-                    log.error("%s; the cameras stay as they were", error)
+            async for data in kubernetes.watch_config_map(name):
+                take(data)
         except (aiohttp.ClientError, TimeoutError, Unavailable, ValueError) as error:
-            log.warning("the list of cameras can't be watched: %s", error)
+            log.warning("the ConfigMap %s can't be watched: %s", name, error)
         await asyncio.sleep(1)
 
 
@@ -151,6 +112,8 @@ def main() -> None:
         asyncio.run(run(references))
     except CameraError as error:
         raise SystemExit(f"cnap: CNAP_CAMERAS: {error}") from None
+    logging.shutdown()
+    os._exit(0)  # a thread that hangs in a camera or in the store would be waited for
 
 
 if __name__ == "__main__":

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 import av
 
-from cnap.source.cutter import LONGEST, Cut, Cutter
+from cnap.source.cutter import Cut, Cutter
 
+LONGEST = 30.0
+"""Seconds of video to be decoded, at most, to show a segment."""
 PATIENCE = 12.0
 """Seconds for which a first key frame is waited for; cameras that refresh pictures bit by bit may
 have none."""
@@ -47,7 +49,7 @@ class Cutting:
             yield from self.end()
             self._stream, self._waiting = packet.stream, packet.dts
         if self._cutter is None and self._may_begin(packet):
-            self._cutter = Cutter(self._stream, self._seconds, self._sequence, start=None)
+            self._cutter = Cutter(self._stream, self._seconds, self._sequence, None, LONGEST)
         if self._cutter is not None:
             for cut in self._cutter.feed(packet):
                 self._unsure = not cut.sure

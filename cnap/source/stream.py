@@ -1,237 +1,237 @@
-"""One camera as a stream: segments into the store, events to the Broker, every frame counted."""
+"""One camera as a stream: read by a thread, sent by the event loop, with every frame counted."""
 
 import asyncio
+import contextlib
 import logging
-import threading
 import time
-from collections.abc import Coroutine
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from fractions import Fraction
+from datetime import UTC, datetime
+from math import ceil
 
 from cnap.cameras import Camera
-from cnap.errors import BadEvent, CnapError, Unavailable
 from cnap.events.identity import SegmentId
-from cnap.events.segment import SegmentEvent
-from cnap.source.cutter import Cut, Cutter
-from cnap.source.feeds import Feed, open_feed
-from cnap.source.pace import Pace
-from cnap.source.references import References
-from cnap.source.shelf import Shelf
-from cnap.source.sink import Sink
+from cnap.source.around import Around
+from cnap.source.condition import Condition, Finding
+from cnap.source.cutter import Cut
+from cnap.source.judgement import judged, longest_gap, lost
+from cnap.source.losses import Losses
+from cnap.source.piece import Piece
+from cnap.source.posting import Posting
+from cnap.source.reader import Reader
+from cnap.source.reading import Reading
+from cnap.source.storing import Storing
+from cnap.source.telling import Telling
 from cnap.source.totals import Totals
-from cnap.stores import Store
 
 log = logging.getLogger("cnap.source")
 
-FRESH = timedelta(seconds=20)
-"""Age at which a live frame is of no use to anybody."""
-DRAINED = FRESH.total_seconds() + 5
-"""Seconds after which everything outstanding has been inferred or has expired."""
+TICK = 1.0
+TOLD_EVERY = 2.0
+"""Seconds between two events about totals, or about a reason in other words."""
+MOST_WAITING = 4.0
+"""Seconds of video that wait for the store, and as many that wait for the pipeline."""
+DRAINED = 5.0
+"""Seconds after the last frame has expired, in which its outcome is known."""
 LAST_WORDS = 900.0
 """Seconds for which an ended stream's totals are worth telling to a Broker that is away."""
-SILENCE = 8.0
-"""Seconds without a segment after which functions may have gone to zero."""
-REPORT_EVERY = 1.0
-RETRY_AFTER = 5.0
-TOO_LATE = 5.0
+READ_ON = 1.0
+"""Seconds in which a reader that is to stop may give what it has read."""
+EARLIER = 10_000
+"""Milliseconds by which a stream's first epoch, which has no frames, is before its beginning: video
+that comes soon may have been captured before."""
 
 
 class Stream:
-    """Reads in a thread of its own, since reading video blocks; posts through the event loop."""
+    """`problem` is what is wrong with the camera although its video can be had; the stream's epochs
+    are later than `after`, and `hanging` are readers of this camera that did not stop."""
 
     def __init__(
         self,
         camera: Camera,
-        store: Store,
-        sink: Sink,
+        around: Around,
         problem: str = "",
-        references: References | None = None,
+        after: int = 0,
+        hanging: list[Reader] | None = None,
     ) -> None:
-        """`problem` is what is wrong with the camera although its video can be had."""
         self.camera, self.problem = camera, problem
-        self._sink = sink
-        self._references = references or References()
-        self._shelf = Shelf(store)
+        self._around = around
         self._loop = asyncio.get_running_loop()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=camera.name, daemon=True)
-        self._posts: set[asyncio.Task[None]] = set()
-        self._begin(0.0)
+        self.losses = Losses()
+        self._condition = Condition(datetime.now(UTC))
+        self._telling = Telling(camera.name, self._condition, around.sink)
+        most = max(1, ceil(MOST_WAITING / camera.segment))
+        self._posting = Posting(camera, around.sink, most, self._idle)
+        self._storing = Storing(
+            camera,
+            around.store,
+            around.pool,
+            most,
+            self._posting.put,
+            self._posting.pieces,
+            self._look,
+        )
+        self._totals = Totals(camera, max(int(time.time() * 1000) - EARLIER, after + 1))
+        self._earlier: list[Totals] = []
+        self._reading = Reading(camera, self._make_reader, hanging)
+        self._heard: dict[Reader, Totals] = {}
+        """Readers whose frames count, with the totals of their epoch."""
+        self._ended: Finding | None = None
+        self._watched = self._taken = self._told = float("-inf")
+        self._shown = self._reworded = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def epoch(self) -> int:
+        return self._totals.epoch
+
+    @property
+    def hanging(self) -> list[Reader]:
+        return self._reading.hanging
 
     def start(self) -> None:
-        self._thread.start()
+        self._telling.tell(self._totals)
+        self._tick()
+
+    def change(self, camera: Camera) -> None:
+        """Pauses the camera, or goes on with it."""
+        self.camera = replace(self.camera, paused=camera.paused)
+        self._look()
+
+    def watch(self, seconds: float) -> None:
+        """Somebody watches for so long: segments are stored although no model wants them."""
+        self._watched = time.monotonic() + seconds
 
     async def stop(
-        self, state: str, reason: str, patience: float = DRAINED, last: float = LAST_WORDS
+        self, state: str, reason: str, patience: float | None = None, last: float = LAST_WORDS
     ) -> None:
         """Ends the stream and tells so. What has no outcome after `patience` seconds is given up;
         returns when that is told, or after `last` seconds more."""
-        self._stopping.set()
-        await asyncio.to_thread(self._thread.join, 5)
-        self._say(state, reason)
-        await asyncio.sleep(0)  # what the thread asked for last begins now
-        if self._posts:
-            await asyncio.wait(self._posts, timeout=patience)
-        for post in list(self._posts):
-            post.cancel()
-        await asyncio.to_thread(self._shelf.clear)
-        self._totals.give_up()
-        await self._report(self._totals, last)
+        patience = self.camera.fresh + DRAINED if patience is None else patience
+        reader, self._ended = self._reading.reader, Finding(state, reason)
+        self._reading.end()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(min(READ_ON, patience)):
+                while reader and reader.alive:
+                    await asyncio.sleep(0.01)
+        self._heard.clear()
+        self._look()
+        give_up = time.monotonic() + patience
+        while not self._storing.idle and time.monotonic() < give_up:
+            await asyncio.sleep(0.05)
+        await self._posting.end(give_up - time.monotonic())
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._storing.clear(), max(patience, READ_ON))
+        for totals in (*self._earlier, self._totals):
+            totals.give_up()
+            if totals.news(reading=False) and (self.camera.models or totals is self._totals):
+                self._telling.tell(totals)
+        await self._telling.end(last)
+        if self._timer:
+            self._timer.cancel()
 
-    def _begin(self, framerate: float) -> None:
-        """Starts a new epoch."""
-        self._totals = Totals(self.camera, time.time_ns() // 1_000_000, framerate)
-        wanted = self.camera.framerate or framerate
-        self._pace = Pace(min(wanted, framerate or wanted))
-        self._lost_gop = -1
-        self._last_sent = self._last_report = float("-inf")
-        self._excused = 0.0
+    # What the reader calls, in its thread.
 
-    def _run(self) -> None:
-        if self.camera.paused:
-            self._say("paused")
-        while not self._stopping.is_set() and not self.camera.paused:
-            try:
-                self._read()
-                if not self._stopping.is_set():
-                    self._say("ended", "the file is at its end")
-                return
-            except CnapError as error:
-                self._say(getattr(error, "state", "offline"), str(error))
-            except Exception:
-                log.exception("%s: unexpected error", self.camera.name)
-                self._say("offline", "unexpected error; the source's log has the cause")
-            self._stopping.wait(RETRY_AFTER)
+    def begin(self, reader: Reader, epoch: int, framerate: float) -> None:
+        if reader is self._reading.reader:
+            totals = self._heard[reader] = Totals(self.camera, epoch, framerate)
+            self._loop.call_soon_threadsafe(self._begin, totals)
 
-    def _read(self) -> None:
-        url = self._references.resolve(self.camera.url)
-        feed = open_feed(replace(self.camera, url=url))
-        try:
-            self._begin(feed.framerate)
-            self._read_all(feed)
-        finally:
-            feed.close()
-
-    def _read_all(self, feed: Feed) -> None:
-        cutter = Cutter(feed.stream, self.camera.segment)
-        shown = Fraction(0)
-        for packet in feed.packets():
-            # A coder can't send a frame before it was captured, nor those that refer to it.
-            shown = max(shown, cutter.moment(packet))
-            if not self._wait_until(float(shown)):
-                return
-            for cut in cutter.feed(packet):
-                self._take(cut)
-        for cut in cutter.end():
-            self._take(cut)
-
-    def _wait_until(self, seconds: float) -> bool:
-        """Waits for the moment a live camera would have sent this; False when it is time to end."""
-        ahead = self._totals.epoch / 1000 + seconds - time.time()
-        if ahead >= 0:
-            self._excused = 0.0
-        if ahead < -TOO_LATE - self._excused:
-            raise Unavailable("the clock jumped or the machine slept; the stream begins anew")
-        return not self._stopping.wait(max(0.0, ahead))
-
-    def _take(self, cut: Cut) -> None:
-        began = time.monotonic()
-        self._account(cut)
-        # A store that is slow to answer is no jump of the clock: the stream catches up.
-        self._excused += time.monotonic() - began
-
-    def _account(self, cut: Cut) -> None:
-        totals = self._totals
+    def take(self, reader: Reader, cut: Cut) -> None:
+        totals = self._heard.get(reader)
+        if totals is None:
+            return
+        self._taken = time.monotonic()
         captured = totals.capture(cut.framecount)
-        rate = self._pace.rate(totals.outstanding)
-        segment = SegmentId(self.camera.name, totals.epoch, cut.sequence)
-        dataref = self._keep(segment, cut)
-        if dataref is None:
-            totals.drop("store unavailable", cut.framecount)
-        elif not self.camera.models:
-            self._say("live", "no model looks at this stream")
-        elif rate == 0:
-            self._say("degraded", "the pipeline is slower than the camera: segments are left out")
-            totals.drop("behind", cut.framecount)
-        else:
-            slow = f"the pipeline is slower than the camera: {rate:g} frames/s" if rate else ""
-            self._say("degraded" if rate else "live", slow)
-            if cut.framecount:
-                self._send(self._event(segment, cut, dataref, rate, captured))
-        self._shelf.clear_out(totals.oldest)
-        if totals.changed and time.monotonic() - self._last_report > REPORT_EVERY:
-            self._report_soon()
+        if not self.camera.models:
+            totals.settle(cut.framecount)
+            watched = self._taken < self._watched
+            self._shown = watched and (self._shown or cut.sequence == cut.gopstart)
+            if not self._shown:
+                return
+        place = SegmentId(self.camera.name, totals.epoch, cut.sequence)
+        wanted = bool(self.camera.models)
+        self._storing.put(Piece(place, cut, totals, captured, wanted, self._taken))
 
-    def _keep(self, segment: SegmentId, cut: Cut) -> str | None:
-        """The segment's dataref; None where it, or one of its GOP before it, can't be stored."""
-        if self._lost_gop == cut.gopstart:
-            return None
-        try:
-            return self._shelf.put(segment, cut)
-        except Unavailable as error:
-            self._lost_gop = cut.gopstart  # what follows in this GOP can't be decoded without it
-            self._say("degraded", str(error))
-            return None
+    def leave_out(self, reader: Reader, reason: str, frames: int) -> None:
+        if frames and (totals := self._heard.get(reader)):
+            totals.capture(frames)
+            totals.drop(reason, frames)
 
-    def _event(
-        self, segment: SegmentId, cut: Cut, dataref: str, rate: float | None, captured: int
-    ) -> SegmentEvent:
-        now = datetime.now(UTC)
-        return SegmentEvent.of(
-            segment,
-            cut,
-            dataref,
-            models=self.camera.models,
-            capturedframes=captured,
-            framerate=self.camera.framerate,
-            thinnedrate=rate,
-            wake=time.monotonic() - self._last_sent > SILENCE,
-            expirytime=now + FRESH,
-            senttime=now,
-        )
+    def changed(self) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is over, and nobody is there to know
+            self._loop.call_soon_threadsafe(self._look)
 
-    def _send(self, event: SegmentEvent) -> None:
-        self._last_sent = time.monotonic()
-        self._totals.send(event.id.sequence, event.framecount)
-        self._in_loop(self._post(event, self._totals))
+    # What happens in the event loop.
 
-    async def _post(self, event: SegmentEvent, totals: Totals) -> None:
-        try:
-            await self._sink.post(event.to_event())
-        except BadEvent as error:
-            log.error("%s", error)
-            totals.drop("refused", event.framecount)
-        totals.settle(event.id.sequence)
-        if not self._thread.is_alive() and not totals.outstanding:
-            self._report_soon()  # no segment comes any more with which it would be told
+    def _begin(self, totals: Totals) -> None:
+        self._telling.forget(self._totals)
+        self._earlier.append(self._totals)
+        self._totals = totals
+        self._posting.expect(totals.framerate)
+        self._telling.tell(totals)
 
-    def _say(self, state: str, reason: str = "") -> None:
-        """A new state is told at once; a new reason, like new totals, with the next segment where
-        there is one."""
-        if self.problem and state in ("live", "degraded"):
-            state, reason = "misconfigured", self.problem
-        reason = self._references.hide(reason)
-        if self._totals.say(state, reason):
-            log.info("%s: %s%s", self.camera.name, state, reason and f": {reason}")
-            self._report_soon()
+    def _tick(self) -> None:
+        self._timer = self._loop.call_later(TICK, self._tick)
+        self._storing.tick()
+        self._posting.pump()
+        self._look()
+        if time.monotonic() - self._told >= TOLD_EVERY:
+            self._told = time.monotonic()
+            self._report()
 
-    def _report_soon(self) -> None:
-        self._last_report = time.monotonic()
-        self._in_loop(self._report(self._totals, 30))
+    def _report(self) -> None:
+        """Tells what no change of state brings. Nobody counts on totals that no model is about, and
+        publish may sleep."""
+        if self._reworded:
+            self._reworded = False
+            self._telling.tell(self._totals)
+        if not self.camera.models:
+            self._earlier.clear()
+            return
+        flowing = time.monotonic() - self._taken < 2 * TOLD_EVERY + self.camera.segment
+        for totals in (*self._earlier, self._totals):
+            if totals.news(flowing and totals is self._totals):
+                self._telling.tell(totals)
+        self._earlier = [one for one in self._earlier if one.outstanding or one.news(False)]
 
-    async def _report(self, totals: Totals, patience: float) -> None:
-        try:
-            event = totals.told().to_event(datetime.now(UTC))
-            await asyncio.wait_for(self._sink.post(event), patience)
-        except (BadEvent, TimeoutError) as error:
-            totals.changed = True
-            log.warning("%s: its state could not be told: %r", self.camera.name, error)
+    def _idle(self) -> None:
+        reader = self._reading.reader
+        if not (reader and reader.alive):
+            self._report()
 
-    def _in_loop(self, work: Coroutine[None, None, None]) -> None:
-        def begin() -> None:
-            task = asyncio.ensure_future(work)
-            self._posts.add(task)
-            task.add_done_callback(self._posts.discard)
+    def _look(self) -> None:
+        found = self._ended or self._found()
+        found = found._replace(reason=self._around.references.hide(found.reason))
+        if found == self._condition.found:
+            return
+        kept = found.state == self._condition.state
+        self._condition.find(found, datetime.now(UTC))
+        if kept and found.state in ("live", "degraded"):
+            self._reworded = True
+            return
+        self._telling.tell(self._totals)
+        log.info("%s: %s%s", self.camera.name, found.state, found.reason and f": {found.reason}")
 
-        self._loop.call_soon_threadsafe(begin)
+    def _found(self) -> Finding:
+        before, known = self._reading.reader, self._totals.framerate
+        longest = longest_gap(before, known) if before else 0.0
+        not_read = self._reading.follow(self.camera.paused, longest)
+        reader = self._reading.reader
+        if before and before is not reader:
+            self._loop.call_later(READ_ON, self._heard.pop, before, None)
+        if not_read:
+            return not_read
+        self._measure(reader)
+        words = (lost(self._storing, self._posting, self._around.sink.trouble), self.losses.words())
+        idle = "" if self.camera.models else "no model looks at this stream"
+        return judged(reader, known, self.problem, "; ".join(filter(None, words)), idle)
+
+    def _make_reader(self) -> Reader:
+        around = self._around
+        return Reader(self.camera, around.references, around.uploads, self, self._totals.epoch)
+
+    def _measure(self, reader: Reader) -> None:
+        """How many frames a second a camera sends that does not say so."""
+        if not self._totals.framerate and reader.framerate:
+            self._totals.framerate = reader.framerate
+            self._posting.expect(reader.framerate)

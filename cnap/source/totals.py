@@ -1,30 +1,25 @@
-"""What a source knows of its own stream: its state, and where each captured frame is."""
+"""What became of the frames of one epoch, as far as the source knows."""
 
 import threading
-from datetime import UTC, datetime
 
 from cnap.cameras import Camera
 from cnap.events.attributes import rfc3339
 from cnap.events.state import StreamState
-
-LONGEST = 500
-"""Characters of a reason, as the event's schema has it."""
+from cnap.source.condition import Condition
 
 
 class Totals:
-    """One epoch's counts and the stream's state. Safe to use from several threads."""
+    """captured = settled + dropped + outstanding, at every moment. Safe to use from several
+    threads."""
 
-    def __init__(self, camera: Camera, epoch: int, framerate: float) -> None:
-        self.epoch = epoch
-        self._camera, self._framerate = camera, framerate
+    def __init__(self, camera: Camera, epoch: int, framerate: float = 0.0) -> None:
+        self.epoch, self.framerate = epoch, framerate
+        self._camera = camera
         self._lock = threading.Lock()
-        self._captured = 0
-        self._outstanding: dict[int, int] = {}
+        self._captured = self._settled = 0
         self._dropped: dict[str, int] = {}
-        self._state, self._reason, self._since = "connecting", "", datetime.now(UTC)
         self._revision = 0
-        self.changed = True
-        """Whether there is something that `told` has not given yet."""
+        self._told: StreamState | None = None
 
     def capture(self, frames: int) -> int:
         """Counts frames as captured; returns how many that makes."""
@@ -32,64 +27,57 @@ class Totals:
             self._captured += frames
             return self._captured
 
-    def send(self, sequence: int, frames: int) -> None:
+    def settle(self, frames: int) -> None:
+        """The pipeline has taken the frames, and counts their outcome; or nobody wants one."""
         with self._lock:
-            self._outstanding[sequence] = frames
+            self._settled += frames
 
-    def settle(self, sequence: int) -> None:
-        """The pipeline has taken the segment: its outcome is counted there."""
-        with self._lock:
-            self._outstanding.pop(sequence, None)
+    def drop(self, reason: str, frames: int) -> None:
+        """The source itself leaves them out."""
+        if frames:
+            with self._lock:
+                self._dropped[reason] = self._dropped.get(reason, 0) + frames
 
     def give_up(self) -> None:
         """Nobody waits for what is outstanding any more: without an outcome it is interrupted."""
         with self._lock:
-            self._outstanding.clear()
-
-    def drop(self, reason: str, frames: int) -> None:
-        with self._lock:
-            self._dropped[reason] = self._dropped.get(reason, 0) + frames
-            self.changed = True
+            self._settled += self._left()
 
     @property
     def outstanding(self) -> int:
-        """Segments sent whose outcome is not known yet."""
-        return len(self._outstanding)
-
-    @property
-    def oldest(self) -> int | None:
-        """The first segment that is outstanding."""
+        """Frames that wait here or are on their way, and whose outcome nobody else counts yet."""
         with self._lock:
-            return min(self._outstanding, default=None)
+            return self._left()
 
-    def say(self, state: str, reason: str = "") -> bool:
-        """Takes a state with its reason; returns whether people should be told at once: of another
-        state, or of another reason to fail, since no segment comes with which to tell it."""
-        reason = reason[:LONGEST]
+    def news(self, reading: bool) -> bool:
+        """Whether the ledger lacks something that no later segment will bring: frames that were
+        dropped or, when nothing is read any more (`reading`), the last of the others."""
         with self._lock:
-            changed = (state, reason) != (self._state, self._reason)
-            another = state != self._state
-            self.changed |= changed
-            if another:
-                self._since = datetime.now(UTC)
-            self._state, self._reason = state, reason
-            return another or (changed and state in ("offline", "misconfigured"))
+            told = self._told
+            if told is None or dict(told.dropped) != self._dropped:
+                return True
+            now = (self._captured, self._left() > 0)
+            return not reading and now != (told.captured, told.outstanding > 0)
 
-    def told(self) -> StreamState:
+    def told(self, condition: Condition) -> StreamState:
         """All of it, for an event; each call is a newer revision."""
         with self._lock:
             self._revision += 1
-            self.changed = False
-            return StreamState(
+            self._told = StreamState(
                 stream=self._camera.name,
                 epoch=self.epoch,
-                state=self._state,
-                reason=self._reason,
-                since=rfc3339(self._since),
+                state=condition.state,
+                reason=condition.reason,
+                since=rfc3339(condition.since),
                 models=self._camera.models,
                 captured=self._captured,
-                outstanding=sum(self._outstanding.values()),
+                outstanding=self._left(),
                 dropped=dict(self._dropped),
                 revision=self._revision,
-                framerate=round(self._framerate, 3),
+                framerate=round(self.framerate, 3),
+                nexttry=condition.nexttry and rfc3339(condition.nexttry),
             )
+            return self._told
+
+    def _left(self) -> int:
+        return self._captured - self._settled - sum(self._dropped.values())

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import pytest
 from cnap.cameras import Camera
 from cnap.errors import Unavailable
 from cnap.events import segment as segment_event
+from cnap.source import backoff, pace
 from cnap.source import sink as sink_module
 from cnap.source import stream as stream_module
+from cnap.source.around import Around
 from cnap.source.stream import Stream
 from cnap.stores.directory import DirectoryStore
 from tests import media
@@ -30,7 +33,7 @@ def clip(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
     monkeypatch.setattr(sink_module, "FIRST_WAIT", 0.01)
-    monkeypatch.setattr(stream_module, "RETRY_AFTER", 0.05)
+    monkeypatch.setattr(backoff, "FIRST", 0.05)
 
 
 def camera(path: Path, **facts) -> Camera:
@@ -45,7 +48,7 @@ async def ended(stream, fake, state="ended"):
 
 async def test_every_frame_is_sent_once_and_told(clip, folder_store):
     async with broker() as (fake, sink):
-        stream = Stream(camera(clip), folder_store, sink)
+        stream = Stream(camera(clip), Around(folder_store, sink))
         stream.start()
         told = await ended(stream, fake)
         sent = sorted(fake.segments(), key=lambda one: one.id)
@@ -73,7 +76,7 @@ async def test_what_was_outstanding_when_the_film_ended_is_told_when_it_no_longe
 
     async with broker() as (fake, sink):
         fake.answer = answer
-        stream = Stream(camera(clip), folder_store, sink)
+        stream = Stream(camera(clip), Around(folder_store, sink))
         stream.start()
         await until(lambda: fake.states() and fake.last.state == "ended")
         outstanding = fake.last.outstanding
@@ -94,9 +97,9 @@ async def test_what_a_broker_that_is_away_never_took_is_given_up_and_told_when_i
 
     async with broker() as (fake, sink):
         fake.answer = fake.state_answer = answer
-        stream = Stream(camera(clip), folder_store, sink)
+        stream = Stream(camera(clip), Around(folder_store, sink))
         stream.start()
-        await until(lambda: fake.segments() and not stream._thread.is_alive())
+        await until(lambda: fake.segments() and fake.last.state == "ended")
         stopping = asyncio.create_task(stream.stop("ended", "over", patience=0.1))
         await until(lambda: list(folder_store.objects("")) == [])
         assert not stopping.done()
@@ -107,23 +110,29 @@ async def test_what_a_broker_that_is_away_never_took_is_given_up_and_told_when_i
     assert (told.state, told.captured, told.outstanding) == ("ended", FRAMES, 0)
 
 
-async def test_a_slow_pipeline_gets_fewer_frames_and_then_fewer_segments(clip, folder_store):
+async def test_a_slow_pipeline_gets_fewer_frames_and_then_fewer_segments(
+    clip, folder_store, monkeypatch
+):
+    monkeypatch.setattr(pace, "SLOW", 0.1)
+    monkeypatch.setattr(pace, "BLOCKED", 0.3)
+    monkeypatch.setattr(stream_module, "MOST_WAITING", 0.2)
     async with broker() as (fake, sink):
         fake.answer = lambda event: asyncio.sleep(3600)
-        stream = Stream(camera(clip), folder_store, sink)
+        stream = Stream(camera(clip, loop=True), Around(folder_store, sink))
         stream.start()
-        await until(lambda: fake.states() and fake.last.state == "ended")
+        await until(lambda: fake.states() and fake.last.state == "degraded")
+        await until(lambda: "behind" in fake.last.dropped)
         await stream.stop("ended", "over", patience=0.2)
         told, sent = fake.last, fake.segments()
 
-    counts = sum(one.framecount for one in sent)
-    assert told.captured == FRAMES == counts + told.dropped["behind"]
+    assert told.captured == sum(one.framecount for one in sent) + sum(told.dropped.values())
     assert told.outstanding == 0
-    assert len(sent) == 5
     rates = [one.thinnedrate for one in sorted(sent, key=lambda one: one.id)]
-    assert rates[:3] == [None] * 3
-    assert 100 > rates[3] > rates[4] > 0
-    assert any(one.state == "degraded" for one in fake.states())
+    assert rates[0] is None
+    thinned = [rate for rate in rates if rate]
+    assert thinned and thinned == sorted(thinned, reverse=True) and thinned[0] < 100
+    slow = next(one for one in fake.states() if one.state == "degraded")
+    assert re.match(r"the pipeline is slower than the camera: [0-9.]+ of 100 frames/s", slow.reason)
 
 
 @pytest.mark.parametrize("statuses", [[503], [500, 404, 429], [503] * 5])
@@ -136,7 +145,7 @@ async def test_a_broker_that_is_away_for_a_while_costs_nothing(clip, folder_stor
 
     async with broker() as (fake, sink):
         fake.answer = answer
-        stream = Stream(camera(clip), folder_store, sink)
+        stream = Stream(camera(clip), Around(folder_store, sink))
         stream.start()
         await until(lambda: fake.states() and fake.last.state == "ended")
         await until(lambda: len(tried) and set(tried.values()) == {len(statuses) + 1})
@@ -154,7 +163,7 @@ async def test_a_broker_that_refuses_is_told_as_such(clip, folder_store):
 
     async with broker() as (fake, sink):
         fake.answer = answer
-        stream = Stream(camera(clip), folder_store, sink)
+        stream = Stream(camera(clip), Around(folder_store, sink))
         stream.start()
         told = await ended(stream, fake)
 
@@ -163,45 +172,81 @@ async def test_a_broker_that_refuses_is_told_as_such(clip, folder_store):
 
 
 class Fickle(DirectoryStore):
-    """A store that is away for the second segment."""
+    """A store that is away for a while."""
 
-    puts = 0
+    away = 0
 
     def put(self, key, *parts):
-        self.puts += 1
-        if self.puts == 2:
+        if self.away and "-0000000000." not in key:
+            self.away -= 1
             raise Unavailable("the store is gone")
         super().put(key, *parts)
 
 
-async def test_a_store_that_is_away_costs_the_rest_of_the_gop(clip, folder_store):
+async def test_a_store_that_is_away_for_a_moment_costs_nothing(clip, folder_store):
+    store = Fickle(folder_store.url)
+    store.away = 2
     async with broker() as (fake, sink):
-        stream = Stream(camera(clip), Fickle(folder_store.url), sink)
+        stream = Stream(camera(clip), Around(store, sink))
         stream.start()
         told = await ended(stream, fake)
         sent = fake.segments()
 
+    assert sum(one.framecount for one in sent) == told.captured == FRAMES
+    assert told.dropped == {}
+    assert any("the store is gone" in one.reason for one in fake.states())
+
+
+async def test_a_store_that_is_away_for_longer_costs_whole_gops(clip, folder_store, monkeypatch):
+    monkeypatch.setattr(stream_module, "MOST_WAITING", 0.2)
+    store = Fickle(folder_store.url)
+    store.away = 10_000
+    async with broker() as (fake, sink):
+        stream = Stream(camera(clip), Around(store, sink))
+        stream.start()
+        await until(lambda: fake.states() and fake.last.dropped)
+        store.away = 0
+        told = await ended(stream, fake)
+        sent = fake.segments()
+
     lost = told.dropped["store unavailable"]
-    assert 0 < lost < GOP
-    assert sum(one.framecount for one in sent) == told.captured - lost
-    assert told.captured == FRAMES
+    assert told.captured == FRAMES == sum(one.framecount for one in sent) + lost
+    stored = {one.id.sequence for one in sent}
+    assert all(set(range(one.gopstart, one.id.sequence)) <= stored for one in sent)
     assert any(one.reason == "the store is gone" for one in fake.states())
 
 
-async def test_without_a_model_frames_are_only_kept_to_be_seen(clip, folder_store):
+async def test_without_a_model_nothing_is_stored_but_for_who_watches(clip, folder_store):
+    def stored():
+        return list(folder_store.objects("segments/gate/"))
+
     async with broker() as (fake, sink):
-        stream = Stream(camera(clip, models=(), loop=True), folder_store, sink)
+        stream = Stream(camera(clip, models=(), loop=True), Around(folder_store, sink))
         stream.start()
-        await until(lambda: len(list(folder_store.objects("segments/gate/"))) > 3)
+        await until(lambda: fake.states() and fake.last.state == "live")
+        await asyncio.sleep(0.5)
+        assert stored() == []
+        stream.watch(60)
+        await until(lambda: len(stored()) > 3)
+        events = len(fake.events)
+        stream.watch(0)
+        await asyncio.sleep(0.3)
+        count = len(stored())
+        await asyncio.sleep(0.3)
+        assert len(stored()) == count
+        first = min(stored(), key=lambda one: one.key).key
         await stream.stop("ended", "over")
 
+    assert len(fake.events) == events + 1
     assert fake.segments() == []
     assert fake.last.captured > 0
+    start, _, sequence = first.rpartition("/")[2].partition(".")[0].partition("-")
+    assert start == sequence, "who watches begins with a key frame"
 
 
 async def test_a_looping_file_goes_on_along_one_timeline(clip, folder_store):
     async with broker() as (fake, sink):
-        stream = Stream(camera(clip, loop=True), folder_store, sink)
+        stream = Stream(camera(clip, loop=True), Around(folder_store, sink))
         stream.start()
         await until(lambda: sum(one.framecount for one in fake.segments()) > 1.5 * FRAMES)
         await stream.stop("ended", "over")
@@ -217,13 +262,13 @@ async def test_a_looping_file_goes_on_along_one_timeline(clip, folder_store):
     ("url", "reason"),
     [
         ("/nowhere/film.mp4", "/nowhere/film.mp4 is not there"),
-        ("rtsp://host/cam", "rtsp:// cameras can't be read yet"),
+        ("gopher://host/cam", "gopher://"),
         (__file__, "is not a video file"),
     ],
 )
 async def test_a_camera_that_can_not_be_read_says_why(folder_store, url, reason):
     async with broker() as (fake, sink):
-        stream = Stream(camera(url), folder_store, sink)
+        stream = Stream(camera(url), Around(folder_store, sink))
         stream.start()
         await until(lambda: fake.states() and fake.last.state in ("offline", "misconfigured"))
         said = fake.last.reason
@@ -237,7 +282,7 @@ async def test_a_camera_that_can_not_be_read_says_why(folder_store, url, reason)
 async def test_another_reason_to_fail_is_told_too(clip, folder_store, tmp_path):
     wrong = tmp_path / "wrong.mp4"
     async with broker() as (fake, sink):
-        stream = Stream(camera(wrong), folder_store, sink)
+        stream = Stream(camera(wrong), Around(folder_store, sink))
         stream.start()
         await until(lambda: fake.states() and "is not there" in fake.last.reason)
         wrong.write_bytes(b"")
@@ -251,7 +296,7 @@ async def test_another_reason_to_fail_is_told_too(clip, folder_store, tmp_path):
 async def test_a_camera_that_comes_back_starts_a_new_epoch(tmp_path, clip, folder_store):
     path = tmp_path / "late.mp4"
     async with broker() as (fake, sink):
-        stream = Stream(camera(path), folder_store, sink)
+        stream = Stream(camera(path), Around(folder_store, sink))
         stream.start()
         await until(lambda: fake.states() and fake.last.state in ("offline", "misconfigured"))
         first = fake.last.epoch
@@ -264,7 +309,7 @@ async def test_a_camera_that_comes_back_starts_a_new_epoch(tmp_path, clip, folde
 
 async def test_a_paused_camera_is_not_read(clip, folder_store):
     async with broker() as (fake, sink):
-        stream = Stream(camera(clip, paused=True), folder_store, sink)
+        stream = Stream(camera(clip, paused=True), Around(folder_store, sink))
         stream.start()
         await until(lambda: fake.states() and fake.last.state == "paused")
         await stream.stop("ended", "over")
@@ -285,7 +330,7 @@ async def test_a_stream_that_is_paused_while_frames_are_on_their_way_tells_when_
 
     async with broker() as (fake, sink):
         fake.answer = answer
-        stream = Stream(camera(clip, loop=True), folder_store, sink)
+        stream = Stream(camera(clip, loop=True), Around(folder_store, sink))
         stream.start()
         await until(lambda: len(fake.segments()) > 2)
         pausing = asyncio.create_task(stream.stop("paused", ""))
