@@ -1,16 +1,17 @@
 """`cnap up --cameras`: the file, the API and what runs are the same, while all of it runs."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
-from click.testing import CliRunner
 
 from cnap import cameras
 from cnap.camerafile import CameraFile
-from cnap.cli import given, main
+from cnap.cli import given
 from cnap.errors import CnapError
 from cnap.pipeline import Pipeline
 from tests import media
@@ -103,8 +104,9 @@ async def test_the_file_the_api_and_what_runs_are_the_same(path):
 
 
 def up(*words):
-    result = CliRunner().invoke(main, ["up", *map(str, words)])
-    return result.exit_code, result.output
+    command = [sys.executable, "-c", "from cnap.cli import main; main()", "up", *map(str, words)]
+    result = subprocess.run(command, capture_output=True, text=True)
+    return result.returncode, result.stderr
 
 
 def test_what_is_wrong_is_said_before_anything_starts(path):
