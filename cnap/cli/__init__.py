@@ -13,6 +13,7 @@ COMMANDS = {
     "watch": "Print results as they come.",
     "status": "Show streams, functions and counts.",
     "cameras": "List, add, change and remove cameras.",
+    "discover": "Find ONVIF cameras in the local network.",
     "models": "List the models.",
     "doctor": "Check this machine, or a cluster.",
 }
