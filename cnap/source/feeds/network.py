@@ -23,10 +23,10 @@ PROTOCOLS = {
 RTSP = {
     "allowed_media_types": "video",
     "user_agent": "cnap",
-    "reorder_queue_size": "256",  # packets of 1.5 kB at most, over UDP
-    "buffer_size": str(1 << 20),
     "fpsprobesize": "0",
 }
+UDP = {"reorder_queue_size": "256", "buffer_size": str(1 << 20)}
+"""Packets of 1.5 kB at most that wait for an earlier one, 0.1 s; bytes that wait for us."""
 RTMP = {
     "rtmp_live": "live",
     # Its header may promise sound that never comes, which would be waited for.
@@ -106,6 +106,7 @@ def _options(scheme: str, transport: str) -> dict[str, str]:
     microseconds = str(round(PATIENCE * 1e6))
     if scheme.startswith("rtsp"):
         own = RTSP | {"rtsp_transport": transport, "timeout": microseconds}
+        own |= UDP if transport == "udp" else {}
     else:
         own = RTMP | {"rw_timeout": microseconds}
     return QUICK | LIMITS | {"protocol_whitelist": PROTOCOLS[scheme]} | own
