@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import av
+from av.codec.context import Flags
 
 from cnap.demuxer import Demuxed, pixel_aspect, shows
 from cnap.errors import BadMedia
@@ -32,13 +33,18 @@ class Shown:
 
 
 class Gop:
-    """The decoder of one GOP, and the sequence of the segment that it wants next."""
+    """The decoder of one GOP, and the sequence of the segment that it wants next.
 
-    def __init__(self, gopstart: int) -> None:
-        self.next = gopstart
+    It may begin anywhere in the GOP: at a recovery point, or where there is none. What comes out
+    before the first picture that is right is taken as it is then, since nothing better will come.
+    """
+
+    def __init__(self, start: int) -> None:
+        self.next = start
         self.aspect: Fraction | None = None
         """Width of a pixel by its height; None where the video doesn't say."""
         self._codec: av.VideoCodecContext | None = None
+        self._blind = False
         self._pending: list[tuple[int, int]] = []
         self._ready: dict[int, av.VideoFrame] = {}
 
@@ -96,6 +102,9 @@ class Gop:
                 self._codec = stream.codec_context
                 self.aspect = pixel_aspect(stream)
                 self._codec.thread_count = 1
+                self._blind = not packets[0].is_keyframe
+                if self._blind and not self._codec.is_open:
+                    self._codec.flags |= Flags.output_corrupt
             mine = [(p.pts, p.duration or 0) for p in packets if shows(p, self._codec.name)]
             self._pending = sorted(self._pending + mine)
             yield stream, packets
@@ -120,7 +129,8 @@ class Gop:
 
     def _keep(self, frames: list[av.VideoFrame], wanted: set[int]) -> None:
         for frame in frames:
-            if frame.pts in wanted and not frame.is_corrupt:
+            self._blind &= frame.is_corrupt
+            if frame.pts in wanted and (self._blind or not frame.is_corrupt):
                 self._ready[frame.pts] = frame
 
     def _keep_only(self, pending: list[tuple[int, int]]) -> None:

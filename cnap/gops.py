@@ -24,8 +24,8 @@ class _Stream:
 class Gops:
     """One decoder a stream, the least recently used dropped when there are more than `most`.
 
-    Whatever this replica holds, it can show any segment: the earlier ones of the GOP are in the
-    store under keys that it can name.
+    Whatever this replica holds, it can show any segment: the earlier ones of the GOP, as far as
+    they are needed, are in the store under keys that it can name.
     """
 
     def __init__(self, store: Store, most: int = 32) -> None:
@@ -74,16 +74,17 @@ class Gops:
 
     def _soon(self, stream: _Stream, segment: SegmentEvent) -> bool:
         """Whether the segment before this one is here too, waiting for its turn."""
-        wanted = stream.gop.next if stream.gop else segment.gopstart
+        wanted = max(stream.gop.next if stream.gop else 0, segment.begins)
         with self._lock:
             return any(wanted <= other < segment.id.sequence for other in stream.arriving)
 
     def _caught_up(self, stream: _Stream, segment: SegmentEvent) -> Gop:
-        """A decoder that has seen all of the GOP before this segment."""
+        """A decoder that has seen all of the GOP before this segment, or enough of it."""
         sequence, gop = segment.id.sequence, stream.gop
-        late = gop is not None and (segment.gopstart < stream.gopstart or sequence < gop.next)
-        if late or gop is None or segment.gopstart != stream.gopstart:
-            gop = Gop(segment.gopstart)
+        late = gop is not None and sequence < gop.next
+        another = gop is None or segment.gopstart != stream.gopstart
+        if late or another or gop.next < segment.begins:
+            gop = Gop(segment.begins)
         if not late:
             # One that comes late gets a decoder of its own, and leaves the stream's where it is.
             stream.gop, stream.gopstart = gop, segment.gopstart

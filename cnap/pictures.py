@@ -82,3 +82,11 @@ def _turned(plane: np.ndarray, turns: int, mirrored: bool) -> np.ndarray:
 def fitting(sizes: list[Size]) -> Size:
     """The one even size that is large enough for each of several models."""
     return tuple(math.ceil(max(side) / 2) * 2 for side in zip(*sizes, strict=True))
+
+
+def within(size: Size, most: Size | None) -> Size:
+    """The size, or the largest even one of its shape that is not larger than `most`."""
+    if most is None or all(side <= limit for side, limit in zip(size, most, strict=True)):
+        return size
+    scale = min(limit / side for side, limit in zip(size, most, strict=True))
+    return tuple(max(2, math.floor(side * scale / 2) * 2) for side in size)

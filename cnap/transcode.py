@@ -22,7 +22,7 @@ from cnap.events.segment import SegmentEvent
 from cnap.frames import FrameGroup, nv12_dtype
 from cnap.gops import Gops
 from cnap.models import ModelError, catalog
-from cnap.pictures import Scaler, Size, displayed_size, fitting, jpeg
+from cnap.pictures import Scaler, Size, displayed_size, fitting, jpeg, within
 from cnap.stills import still
 from cnap.stores import Store
 
@@ -130,12 +130,13 @@ class Transcoder:
 
     def _size(self, segment: SegmentEvent, displayed: Size) -> Size:
         if self._options.size:
-            return self._options.size
+            return within(self._options.size, segment.framesize)
         try:
             models = [catalog.model(name) for name in segment.models]
         except ModelError as error:
             raise BadEvent(str(error)) from None
-        return fitting([model.frame_size(*displayed) for model in models])
+        needed = fitting([model.frame_size(*displayed) for model in models])
+        return within(needed, segment.framesize)
 
     def _group(self, segment: SegmentEvent, frames: list[Shown], size: Size) -> FrameGroup:
         scaler = Scaler()

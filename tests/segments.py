@@ -1,5 +1,6 @@
 """A file's segments in a store, and their events, as a source would have sent them."""
 
+import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -26,10 +27,10 @@ class Segment:
     start: Fraction
 
 
-def cuts(path: Path, seconds: float = 1.0) -> list[Cut]:
+def cuts(path: Path, seconds: float = 1.0, longest: float = math.inf) -> list[Cut]:
     camera = FileFeed(str(path), loop=False)
     try:
-        cutter = Cutter(camera.stream, seconds)
+        cutter = Cutter(camera.stream, seconds, longest=longest)
         found = [cut for packet in camera.packets() for cut in cutter.feed(packet)]
         return found + list(cutter.end())
     finally:
@@ -37,11 +38,16 @@ def cuts(path: Path, seconds: float = 1.0) -> list[Cut]:
 
 
 def segments(
-    path: Path, store: Store, seconds: float = 1.0, stream: str = "gate", **facts: object
+    path: Path,
+    store: Store,
+    seconds: float = 1.0,
+    stream: str = "gate",
+    longest: float = math.inf,
+    **facts: object,
 ) -> list[Segment]:
     """Those that a source sends: the ones that show no frame are in the store only."""
     found, captured = [], 0
-    for cut in cuts(path, seconds):
+    for cut in cuts(path, seconds, longest):
         place = SegmentId(stream, EPOCH, cut.sequence)
         captured += cut.framecount
         event = SegmentEvent.of(place, cut, "", capturedframes=captured, **facts)

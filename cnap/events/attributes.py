@@ -44,6 +44,17 @@ def rate(attributes: Mapping[str, object], name: str) -> float | None:
     return float(value)
 
 
+def size(attributes: Mapping[str, object], name: str) -> tuple[int, int] | None:
+    """Width and height, as in 640x360, or None where the attribute is absent."""
+    if name not in attributes:
+        return None
+    value = text(attributes, name)
+    match = re.fullmatch(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})", value)
+    if not match:
+        raise BadEvent(f"attribute {name} must be like 640x360, not {value[:40]!r}")
+    return int(match[1]), int(match[2])
+
+
 def flag(attributes: Mapping[str, object], name: str, default: str) -> bool:
     value = text(attributes, name, default).lower()
     if value not in ("true", "false"):

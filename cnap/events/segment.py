@@ -49,6 +49,10 @@ class SegmentEvent:
     gopstart: int
     gopend: bool = True
     heldback: int = 0
+    decodefrom: int = 0
+    """The segment from which a decoder may begin for this one, where that is after `gopstart`."""
+    framesize: tuple[int, int] | None = None
+    """Width and height that frames for models never exceed."""
     models: tuple[str, ...] = ()
     capturedframes: int = 0
     """Frames that the source has captured in this epoch, up to and including these."""
@@ -79,8 +83,14 @@ class SegmentEvent:
             gopstart=cut.gopstart,
             gopend=cut.gopend,
             heldback=cut.heldback,
+            decodefrom=cut.decodefrom,
             **facts,
         )
+
+    @property
+    def begins(self) -> int:
+        """The segment from which a decoder has to begin for this one."""
+        return max(self.gopstart, self.decodefrom)
 
     @property
     def still(self) -> bool:
@@ -92,7 +102,10 @@ class SegmentEvent:
         return segment_key(place, self.gopstart, SUFFIXES[self.datacontenttype])
 
     def to_event(self) -> CloudEvent:
+        later = self.decodefrom > self.gopstart
         optional = {
+            "decodefrom": self.decodefrom if later else None,
+            "framesize": self.framesize and "x".join(map(str, self.framesize)),
             "framerate": self.framerate,
             "thinnedrate": self.thinnedrate,
             "wake": "true" if self.wake else None,
@@ -144,6 +157,8 @@ class SegmentEvent:
             gopstart=gopstart,
             gopend=read.flag(given, "gopend", "true"),
             heldback=read.integer(given, "heldback", read.MAX_HELDBACK, 0),
+            decodefrom=read.integer(given, "decodefrom", place.sequence, 0),
+            framesize=read.size(given, "framesize"),
             models=wants.from_attributes(given),
             capturedframes=read.integer(given, "capturedframes", 2**53),
             framerate=read.rate(given, "framerate"),

@@ -19,9 +19,8 @@ from cnap.source.refresh import Refresh
 
 MAX_BYTES = 32 << 20
 ROUNDING = Fraction(1, 1000)
-LONGEST = 30.0
-"""Seconds of video, at most, that a decoder which lacks the ones before has to decode for a
-segment: key frames further apart leave it with pictures that may be wrong."""
+SLOWEST = 0.1
+"""Seconds that a frame counts for at most, in what has to be decoded for a later one."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +56,9 @@ class Cutter:
 
     `sequence` is the first segment's, and `start` (seconds) where its timeline begins: a stream
     made of several files goes on with both. Without a `start`, packets' times stay as they are.
+
+    `longest` is how many seconds of video, at most, a decoder which lacks the ones before has to
+    decode for a segment: key frames further apart leave it with pictures that may be wrong.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Cutter:
         seconds: float = 1.0,
         sequence: int = 0,
         start: Fraction | None = Fraction(0),
+        longest: float = math.inf,
     ) -> None:
         codec = stream.codec_context
         self._codec = codec.name
@@ -72,10 +75,12 @@ class Cutter:
         self._keys = KeyFrames(codec)
         self._scale = Fraction(stream.time_base)
         # In the stream's own ticks: fractions cost more than all else that is done for a packet.
-        self._long, self._half, self._longest = (
+        self._long, self._half = (
             math.ceil((Fraction(limit) - ROUNDING) / self._scale)
-            for limit in (seconds, seconds / 2, LONGEST)
+            for limit in (seconds, seconds / 2)
         )
+        self._longest = longest / float(self._scale)
+        self._most = round(SLOWEST / self._scale)
         self._reorder = codec.reorder_depth
         self._start = None if start is None else round(start / self._scale)
         self._offset: int | None = None if start is not None else 0
@@ -130,8 +135,9 @@ class Cutter:
             if key or long or full or self._gop.parts(packet):
                 yield self._cut(gopend=key)
         if not self._packets:
-            self._decodefrom, self._sure = self._refresh.begin(self._sequence, packet.dts)
+            self._decodefrom, self._sure = self._refresh.begin(self._sequence, self._decoded)
             self._shown = packet.pts
+        self._decoded += min(packet.duration or 0, self._most)
         self._gop.add(packet, self._codec)
         self._refresh.add(packet, self._sequence)
         self._shown = max(self._shown, packet.pts)
@@ -154,6 +160,7 @@ class Cutter:
     def _begin_gop(self) -> None:
         self._gop = GopFrames(self._reorder)
         self._refresh = Refresh(self._keys, self._reorder, self._longest)
+        self._decoded = 0
 
     def _cut(self, gopend: bool) -> Cut:
         packets, self._packets, size, self._bytes = self._packets, [], self._bytes, 0

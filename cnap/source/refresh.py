@@ -33,25 +33,25 @@ class Refresh:
     refresh and open GOPs. Where there are none for `longest` ticks, a decoder has to begin
     anywhere, and its pictures may be wrong."""
 
-    def __init__(self, keys: KeyFrames, reorder: int, longest: int) -> None:
+    def __init__(self, keys: KeyFrames, reorder: int, longest: float) -> None:
         self._keys, self._longest = keys, longest
         self._later = reorder + 1  # so that none of the frames held back is shown earlier
         self._segments: deque[tuple[int, int]] = deque()
-        """Each with the time at which it begins; the first is where a decoder may begin."""
+        """Each with the ticks before it; the first is where a decoder may begin."""
         self._points: list[_Point] = []
         self._sure, self._hidden = True, False
 
-    def begin(self, sequence: int, dts: int) -> tuple[int, bool]:
-        """A segment begins: the segment from which a decoder may begin for it, and whether its
-        pictures are right then."""
-        self._segments.append((sequence, dts))
+    def begin(self, sequence: int, before: int) -> tuple[int, bool]:
+        """A segment begins, with so many ticks of video before it in the GOP: the segment from
+        which a decoder may begin for it, and whether its pictures are right then."""
+        self._segments.append((sequence, before))
         reached = max((one.sequence for one in self._points if one.reached), default=-1)
         if reached >= self._segments[0][0] and not self._hidden:
             self._points = [one for one in self._points if one.sequence > reached]
             self._sure = True
             while self._segments[0][0] < reached:
                 self._segments.popleft()
-        while dts - self._segments[0][1] > self._longest and not self._hidden:
+        while before - self._segments[0][1] > self._longest and not self._hidden:
             self._segments.popleft()
             self._sure = False
         return self._segments[0][0], self._sure

@@ -19,14 +19,14 @@ VIEWED = 30.0
 class _Segment:
     key: str
     id: SegmentId
-    gop: tuple[int, int]
-    """The epoch, and the sequence of the GOP's first segment."""
+    begins: int
+    """The segment from which a decoder begins for this one."""
     since: float
 
 
 class Shelf:
-    """A segment stays while it is new, while its GOP goes on, and while a segment of its GOP or of
-    an earlier one is still to be decoded. `viewed` is for how many seconds it is new."""
+    """A segment stays while it is new, and while it is needed to decode one that is still to be
+    decoded or is still to come. `viewed` is for how many seconds it is new."""
 
     def __init__(self, store: Store, viewed: float = VIEWED) -> None:
         self._store, self._viewed = store, viewed
@@ -37,8 +37,8 @@ class Shelf:
         away."""
         key = segment_key(segment, cut.gopstart, SUFFIXES[cut.datacontenttype])
         self._store.put(key, cut.data)
-        gop = (segment.epoch, cut.gopstart)
-        self._segments.append(_Segment(key, segment, gop, time.monotonic()))
+        begins = max(cut.gopstart, cut.decodefrom)
+        self._segments.append(_Segment(key, segment, begins, time.monotonic()))
         return self._store.uri(key)
 
     def clear_out(self, outstanding: int | None) -> None:
@@ -62,9 +62,7 @@ class Shelf:
         if time.monotonic() - segment.since < self._viewed:
             return True
         newest = self._segments[-1]
-        if outstanding is None:
-            return segment.gop >= newest.gop
-        oldest = newest.id.at(outstanding)
+        oldest = newest.id.at(outstanding) if outstanding is not None else newest.id
         # From the end: there is little between the oldest outstanding one and the newest.
-        gops = (s.gop for s in reversed(self._segments) if s.id == oldest)
-        return segment.gop >= next(gops, newest.gop)
+        begins = (one.begins for one in reversed(self._segments) if one.id == oldest)
+        return segment.id >= newest.id.at(next(begins, newest.begins))
