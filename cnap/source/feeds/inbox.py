@@ -96,6 +96,11 @@ class Inbox:
             self._news.wait_for(lambda: self._uploads or self._closed, seconds)
             return self._uploads.popleft() if self._uploads and not self._closed else None
 
+    def rest(self, seconds: float) -> bool:
+        """Whether it is closed, at the latest after that time."""
+        with self._news:
+            return self._news.wait_for(lambda: self._closed, max(0.0, seconds))
+
     @property
     def closed(self) -> bool:
         return self._closed

@@ -1,5 +1,6 @@
 """A camera that uploads its video: a phone, or an edge box. `url: "push:"`"""
 
+import time
 from collections.abc import Iterator
 
 import av
@@ -7,9 +8,12 @@ import av
 from cnap.cameras import Camera
 from cnap.source.feeds.feed import Misconfigured
 from cnap.source.feeds.inbox import Inbox
-from cnap.source.feeds.upload import Upload
+from cnap.source.feeds.upload import TIME_BASE, Upload
 from cnap.source.uploads import Uploads
 
+AT_ONCE = 2.0
+"""Seconds of an upload that are given at once; what follows, `FASTER` than time goes by."""
+FASTER = 2.0
 LOOK = 1.0
 """Seconds after which it is looked whether the feed was closed."""
 
@@ -27,6 +31,7 @@ class PushedFeed:
             raise Misconfigured("no uploads are taken here: this source has no address or no token")
         self._inbox = Inbox(camera.fresh)
         self._current: Upload | None = None
+        self._apart = 0.0
         uploads.open(camera.name, self._inbox)
         self._uploads = uploads
 
@@ -41,6 +46,11 @@ class PushedFeed:
         return float(rate or 0)
 
     @property
+    def apart(self) -> float:
+        """Seconds of video that come at once, as of the newest upload."""
+        return self._apart
+
+    @property
     def zero(self) -> float | None:
         """From the first packet on."""
         return self._inbox.zero
@@ -50,11 +60,21 @@ class PushedFeed:
             upload = self._inbox.take(LOOK)
             if upload is None:
                 continue
+            self._apart = upload.seconds
             if self._current and self._current.kind == upload.kind:
                 upload.join(self._current.stream)
             else:  # the one before stays open until nobody cuts its packets any more
                 self._current = upload
-            yield from upload.packets
+            yield from self._paced(upload)
+
+    def _paced(self, upload: Upload) -> Iterator[av.Packet]:
+        """A long upload comes at once, and would be left out as what can't be coped with."""
+        began, first = time.monotonic(), upload.packets[0].dts
+        for packet in upload.packets:
+            ahead = float((packet.dts - first) * TIME_BASE) - AT_ONCE
+            if ahead > 0 and self._inbox.rest(began + ahead / FASTER - time.monotonic()):
+                return
+            yield packet
 
     def close(self) -> None:
         self._uploads.close(self._inbox)

@@ -23,7 +23,7 @@ FORMATS = {
 """FFmpeg's names for what may be uploaded: no other demuxer is let near it."""
 TIME_BASE = Fraction(1, 90_000)
 """Of all uploads' packets: every usual frame rate is whole in it."""
-LONGEST = 60.0
+LONGEST = 30.0
 """Seconds."""
 
 

@@ -64,6 +64,24 @@ def test_another_picture_is_another_stream(feed, uploads, upload):
     assert read[25].pts == 25 * 3600
 
 
+def test_a_long_upload_is_not_given_at_once(feed, uploads, upload):
+    uploads.inbox("door").put(upload(frames=100))
+    packets = feed.packets()
+    began = time.monotonic()
+    for _ in range(100):
+        next(packets)
+
+    assert time.monotonic() - began > 0.9
+    assert feed.apart == 4
+
+
+def test_closing_ends_it_in_the_midst_of_one(feed, uploads, upload):
+    uploads.inbox("door").put(upload(frames=1000))
+    threading.Timer(0.1, feed.close).start()
+
+    assert 50 <= len(list(feed.packets())) < 100
+
+
 def test_closing_ends_it_while_it_waits(feed):
     threading.Timer(0.1, feed.close).start()
 

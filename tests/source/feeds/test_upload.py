@@ -84,8 +84,8 @@ def test_too_many_frames(tmp_path):
 
 
 def test_too_long(tmp_path):
-    data = video(tmp_path, size=(16, 16), times=[0, 61_000, 61_040])
-    with pytest.raises(BadMedia, match="longer than 60 s"):
+    data = video(tmp_path, size=(16, 16), times=[0, 31_000, 31_040])
+    with pytest.raises(BadMedia, match="longer than 30 s"):
         Upload(data, "video/mp4")
 
 
