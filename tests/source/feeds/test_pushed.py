@@ -76,7 +76,7 @@ def test_a_long_upload_is_not_given_at_once(feed, uploads, upload):
 
 
 def test_closing_ends_it_in_the_midst_of_one(feed, uploads, upload):
-    uploads.inbox("door").put(upload(frames=1000))
+    uploads.inbox("door").put(upload(frames=700))
     threading.Timer(0.1, feed.close).start()
 
     assert 50 <= len(list(feed.packets())) < 100
