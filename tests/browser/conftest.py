@@ -26,6 +26,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 SERVE = Path(__file__).with_name("serve.py")
+QUIET = "log-level=error"
 PATIENCE = 60_000
 """Milliseconds: on a busy machine everything takes its time."""
 
@@ -44,10 +45,11 @@ class Served:
 # For this package only: other tests want the processor, and the event loop, for themselves.
 @pytest.fixture(scope="package")
 def pipeline(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Four streams: people or cars, two codecs that Chromium can't play, and none."""
+    """Five streams: people or cars, three codecs that Chromium can't play, and none."""
     folder = tmp_path_factory.mktemp("browser")
     how = {"size": (320, 240), "frames": 75, "gop": 25}
     old = media.clip(folder / "old.mp4", codec="mpeg4", **how)
+    new = media.clip(folder / "new.mp4", codec="libx265", options={"x265-params": QUIET}, **how)
     cut = media.clip(folder / "cut.mov", codec="prores_ks", pixels="yuv422p10le", **how)
     people = assets / "videos" / "one-by-one-person-detection.mp4"
     lobby = people if people.exists() else real.clip(real.FILM)
@@ -58,6 +60,7 @@ def pipeline(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
                 Camera("lobby", str(lobby), (MODEL,), framerate=5.0),
                 Camera("old", str(old)),
                 Camera("cut", str(cut)),
+                Camera("new", str(new)),
                 Camera("missing", str(folder / "nothing.mp4")),
             ]
         )

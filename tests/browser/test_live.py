@@ -41,12 +41,14 @@ async () => {
   const piece = { ...parse(found.data), epoch: found.epoch };
   const video = document.createElement("video");
   // The source is open, and takes segments, some time before the event says so.
-  let late = () => {};
-  MediaSource.prototype.addEventListener = (type, handler) => (late = handler);
+  let [late, source] = [() => {}, null];
+  MediaSource.prototype.addEventListener = function (type, handler) {
+    [late, source] = [handler, this];
+  };
   const append = SourceBuffer.prototype.appendBuffer;
   SourceBuffer.prototype.appendBuffer = function (data) {
     append.call(this, data);
-    late();
+    if ([...(source?.sourceBuffers ?? [])].includes(this)) late(); // not the page's own
   };
   return await new Promise((resolve) => {
     const [shown, failed] = ["shown", "failed"].map((word) => () => resolve(word));

@@ -14,7 +14,7 @@ def test_nothing_is_wider_than_the_screen(open_page, size: tuple[int, int]) -> N
     wide, window = page.evaluate(WIDTH)
     assert wide <= window
     boxes = [one.bounding_box() for one in page.locator(".tile").all()]
-    assert len(boxes) == 4
+    assert len(boxes) == 5
     if size[0] == 360:
         assert len({box["x"] for box in boxes}) == 1
 
