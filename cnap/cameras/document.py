@@ -69,10 +69,11 @@ class _Reading:
     def __init__(self, file: str) -> None:
         self._file = file
         self._anchors: dict[str, Part] = {}
-        self._count = 0
+        self._count = self._before = 0
 
     def document(self, text: str) -> Part | None:
         root, documents = None, 0
+        self._before = int(text.startswith("\ufeff"))  # which no mark counts
         events = yaml.parse(text, Loader=Loader)
         for event in events:
             if isinstance(event, yaml.DocumentStartEvent):
@@ -90,7 +91,8 @@ class _Reading:
         if depth > DEEPEST:
             raise self._refused(event, f"nested more than {DEEPEST} deep")
         mark = event.start_mark
-        at = (mark.line + 1, mark.column + 1, mark.index, event.end_mark.index)
+        start, end = (one.index + self._before for one in (mark, event.end_mark))
+        at = (mark.line + 1, mark.column + 1, start, end)
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, at)
         if isinstance(event, yaml.ScalarEvent):
@@ -100,16 +102,19 @@ class _Reading:
             part = Part("list", *at, flow=bool(event.flow_style), tag=event.tag or "")
             while not isinstance(inner := next(events), yaml.SequenceEndEvent):
                 part.items.append(self._part(inner, events, depth + 1))
-            part.end = inner.end_mark.index if part.flow else part.items[-1].end
+            part.end = self._end(inner) if part.flow else part.items[-1].end
         else:
             part = Part("mapping", *at, flow=bool(event.flow_style), tag=event.tag or "")
             while not isinstance(inner := next(events), yaml.MappingEndEvent):
                 key = self._part(inner, events, depth + 1)
                 part.pairs.append((key, self._part(next(events), events, depth + 1)))
-            part.end = inner.end_mark.index if part.flow else part.pairs[-1][1].end
+            part.end = self._end(inner) if part.flow else part.pairs[-1][1].end
         if event.anchor:
             self._anchors[event.anchor] = part
         return part
+
+    def _end(self, event: Any) -> int:
+        return event.end_mark.index + self._before
 
     def _alias(self, event: Any, at: tuple[int, int, int, int]) -> Part:
         target = self._anchors.get(event.anchor)

@@ -248,6 +248,7 @@ HOUSE = ["# all of them", "# of the house"]
 TEXTS = [
     (TEXT, [*HOUSE, "# each", "# the end"], {"gate": ["# G", "# the gate"], "yard": ["# Y"]}),
     (TEXT.replace("\n", "\r\n"), [*HOUSE, "# each"], {"gate": ["# of the gate"]}),
+    ("\ufeff" + TEXT, [*HOUSE, "# each"], {"gate": ["# G"]}),
     (FLOW, HOUSE, {"gate": ["# G"], "yard": ["# the yard"]}),
     ("cameras: [] # none", ["# none"], {}),
 ]
