@@ -88,8 +88,8 @@ def _opened(camera: Camera) -> av.container.InputContainer:
             camera.url,
             format="rtsp" if scheme.startswith("rtsp") else "flv",
             options=_options(scheme, camera.transport),
-            # What PyAV limits costs half as much again as reading: FFmpeg limits each read itself.
-            timeout=(PATIENCE, None),
+            # For each packet, while FFmpeg's own limit is for each read: noise may come for ever.
+            timeout=(PATIENCE, PATIENCE),
         )
     except av.FFmpegError as error:
         # What FFmpeg says of a wait that was cut off depends on what it was waiting for.
