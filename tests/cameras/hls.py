@@ -1,12 +1,13 @@
 """An HLS camera: segments of a made clip, and a playlist that tests write."""
 
+import io
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import av
 
 from tests import media
-from tests.cameras import web
+from tests.cameras import clips, web
 
 FRAMES, RATE = 10, 25
 SECONDS = FRAMES / RATE
@@ -70,3 +71,24 @@ class Playlist:
             first, last = map(int, told.removeprefix("bytes=").split("-"))
             return web.answered("206 Partial Content", data[first : last + 1])
         return web.ok(data, "video/mp2t")
+
+
+def claiming(segment: bytes, width: int, height: int) -> bytes:
+    """The segment, with another picture's size in its parameter sets."""
+    made = io.BytesIO()
+    with (
+        av.open(io.BytesIO(segment), format="mpegts") as film,
+        av.open(made, "w", format="mpegts") as output,
+    ):
+        copy = output.add_stream_from_template(film.streams.video[0])
+        for packet in film.demux(film.streams.video[0]):
+            if not packet.size:
+                continue
+            units = bytes(packet).replace(b"\0\0\0\1", b"\0\0\1").split(b"\0\0\1")[1:]
+            sps = clips.claiming(width, height)
+            units = [sps if unit[0] & 31 == 7 else unit for unit in units]
+            other = av.Packet(b"".join(b"\0\0\0\1" + unit for unit in units))
+            other.pts, other.dts, other.time_base = packet.pts, packet.dts, packet.time_base
+            other.is_keyframe, other.stream = packet.is_keyframe, copy
+            output.mux(other)
+    return made.getvalue()

@@ -39,9 +39,11 @@ class Evenly:
         self._lags.append(lag)
         self._offset = max(self._offset, *self._lags)
 
-    def due(self, time: float) -> float:
-        """When what is at `time` on the timeline is handed out. `came` was called before."""
+    def due(self, time: float, now: float) -> float:
+        """When what is at `time` on the timeline is handed out, seen from `now`: at once, where its
+        time can't be. `came` was called before."""
         passed = max(0.0, time - self._last)
         self._last = time
         self._offset = max(max(self._lags), self._offset - CATCH_UP * passed)
-        return time + self._offset
+        due = time + self._offset
+        return due if due - now <= self._far else now

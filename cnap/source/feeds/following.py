@@ -117,7 +117,7 @@ class Follower:
         next one is due, and each half second from then on, takes one request or two a segment.
         """
         failures = 0
-        seconds = self._media.pieces[-1].seconds if self._media.pieces else self._media.target
+        seconds = min(self._media.target, *(one.seconds for one in self._media.pieces[-1:]))
         # How long the first was there is not known: the next tells.
         due = self._news + seconds - EARLY if self._changed else 0.0
         while True:

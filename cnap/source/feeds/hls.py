@@ -20,6 +20,9 @@ from cnap.source.feeds.segment import Segment
 from cnap.source.feeds.times import LONGEST_GOP
 from cnap.source.feeds.web import Web
 
+SHORTEST = 0.1
+"""Seconds of a film that begins again at its end."""
+
 
 class HlsFeed:
     """A film (`live` is False) is read as fast as it is asked for.
@@ -40,6 +43,7 @@ class HlsFeed:
         self._evenly = Evenly(self._media.target)
         self._template: av.VideoStream | None = None
         self._in_row = self._keyless = 0
+        self._wants_key = True
         self._follow()
         first = self._next()
         if first is None:
@@ -74,7 +78,7 @@ class HlsFeed:
             while left:
                 packet = left.popleft()  # and so its bytes are nobody's but the caller's
                 if self.live:
-                    self._wait(self._evenly.due(float(packet.dts * packet.time_base)))
+                    self._wait(float(packet.dts * packet.time_base))
                 yield packet
             segment = self._next()
 
@@ -82,12 +86,15 @@ class HlsFeed:
         self._web.close()
 
     def _follow(self) -> None:
+        self._followed = time.monotonic()
         self._follower = Follower(self._web, self._url, self._media)
         self._queue: asyncio.Queue[Fetched | Exception | None] = asyncio.Queue(1)
         self._web.beside(_filled(self._queue, self._follower))
 
-    def _wait(self, due: float) -> None:
-        ahead = due - time.monotonic()
+    def _wait(self, moment: float) -> None:
+        now = time.monotonic()
+        due = self._evenly.due(moment, now)
+        ahead = due - now
         if ahead > 0 and due <= self._follower.idle:
             self._web.sleep(ahead)  # a fifth of what it costs to look for work
         elif ahead > 0:
@@ -102,16 +109,16 @@ class HlsFeed:
             if fetched is None:
                 if self.live or not self._loop or self._template is None:
                     return None
+                # One without any length is not to be fetched as fast as can be.
+                self._web.sleep(max(0.0, self._followed + SHORTEST - time.monotonic()))
                 self._follow()
                 continue
             try:
                 segment = Segment(fetched.data)
+                if self._begins(segment, fetched):
+                    return self._joined(segment, fetched)
             except CameraFailed as error:
                 self._lose(error)
-                continue
-            self._in_row = 0
-            if self._begins(segment, fetched):
-                return self._joined(segment, fetched)
 
     def _lose(self, error: CameraFailed) -> None:
         self._follower.leave_out(1, 0.0)
@@ -123,7 +130,8 @@ class HlsFeed:
     def _begins(self, segment: Segment, fetched: Fetched) -> bool:
         """Leaves out what can't be decoded, where something is missing before the segment; whether
         anything is left."""
-        if self._template is not None and not (fetched.lost or fetched.breaks):
+        self._wants_key |= bool(fetched.lost) or fetched.breaks
+        if not self._wants_key:
             return True
         packets = segment.packets
         first = next((n for n, one in enumerate(packets) if one.is_keyframe), len(packets))
@@ -131,13 +139,19 @@ class HlsFeed:
             first = 0  # none comes: no frame is marked as one
         self._keyless = self._keyless + first if first == len(packets) else 0
         del packets[:first]
-        return bool(packets) and bool(segment.stream.codec_context.width)
+        self._wants_key = not packets
+        return bool(packets)
 
     def _joined(self, segment: Segment, fetched: Fetched) -> Segment:
         if self._template is not None and segment.goes_on(self._template):
             segment.join(self._template)
-        else:
+        elif segment.stream.codec_context.width:
             self._template = segment.stream
+        else:
+            raise CameraFailed(
+                "a segment doesn't say what its picture is, or claims too large a one"
+            )
+        self._in_row = 0
         start = self._joining.add(segment, fetched)
         self._evenly.came(start, fetched.ready)
         return segment

@@ -12,7 +12,9 @@ from cnap.source.feeds.web import followed
 
 MOST_BYTES = 1 << 20
 MOST_SECONDS = 3600.0
-"""Of a segment, or of a target duration."""
+"""Of a segment."""
+MOST_TARGET = 60.0
+"""Seconds of a target duration: all that is waited for depends on it."""
 
 Range = tuple[int, int]
 """First byte and the one after the last."""
@@ -93,7 +95,8 @@ class _Reader:
             elif reader := TAGS.get(name):
                 reader(self, value)
         if not self._target:
-            self._target = max((one.seconds for one in self._pieces), default=0.0)
+            longest = max((one.seconds for one in self._pieces), default=0.0)
+            self._target = min(longest, MOST_TARGET)
         if not self._target:
             raise CameraFailed("the playlist names no segments")
         return Media(self._target, tuple(self._pieces), self._ended)
@@ -127,7 +130,7 @@ class _Reader:
         return found
 
     def _target_duration(self, value: str) -> None:
-        self._target = _seconds(value)
+        self._target = min(_seconds(value), MOST_TARGET)
 
     def _media_sequence(self, value: str) -> None:
         self._sequence = int(value) if re.fullmatch(r"\d{1,18}", value) else 0

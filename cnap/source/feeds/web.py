@@ -94,7 +94,7 @@ class Web:
     async def get(self, url: URL, headers: dict[str, str] | None = None) -> ClientResponse:
         """The answer, whose body is still to come, wherever it is redirected to. Raises
         CameraFailed."""
-        with in_words(url):
+        with in_words(url, ValueError):  # names of hosts that are none
             return await self._followed(url, headers or {})
 
     async def _followed(self, url: URL, headers: dict[str, str]) -> ClientResponse:

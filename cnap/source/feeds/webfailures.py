@@ -14,11 +14,11 @@ PATIENCE = 10.0
 
 
 @contextmanager
-def in_words(url: URL) -> Iterator[None]:
-    """Raises CameraFailed for what goes wrong with a request to `url`."""
+def in_words(url: URL, *others: type[Exception]) -> Iterator[None]:
+    """Raises CameraFailed for what goes wrong with a request to `url`, and for `others`."""
     try:
         yield
-    except (aiohttp.ClientError, OSError, ValueError) as error:
+    except (aiohttp.ClientError, OSError, *others) as error:
         raise failure(error, url) from None
 
 

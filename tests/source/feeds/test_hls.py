@@ -1,6 +1,7 @@
 """HLS: every segment's frames on one timeline, whatever playlists and clocks do."""
 
 import itertools
+import resource
 import shutil
 import subprocess
 import time
@@ -335,3 +336,26 @@ def test_a_key_that_does_not_fit_is_told(made):
             assert "key" in str(error)
     files = [str(one.readlink()) for one in Path("/proc/self/fd").iterdir() if one.is_symlink()]
     assert not [one for one in files if "memfd:segment" in one]
+
+
+def test_a_jump_within_a_segment_is_not_waited_for(camera, playlist, made, tmp_path):
+    later = hls.segments(tmp_path, 1, start=90_000 * 5000)[0]
+    playlist.add("0.ts", made[0] + later, seconds=2 * hls.SECONDS)
+    assert len(packets(opened(camera.playlist_url), 2 * hls.FRAMES)) == 2 * hls.FRAMES
+
+
+def test_a_playlist_that_waits_for_days_is_stale(camera, playlist, made, monkeypatch):
+    monkeypatch.setattr(following, "STALE", 0.01)
+    monkeypatch.setattr(following, "LEAST_STALE", 0.0)
+    playlist.target = 10**9
+    playlist.add("0.ts", made[0], seconds=1)
+    with pytest.raises(CameraFailed, match="stale"):
+        packets(opened(camera.playlist_url))
+
+
+def test_a_picture_that_claims_too_much_is_refused_before_it_is_decoded(camera, playlist, made):
+    playlist.add("0.ts", hls.claiming(made[0], 16_384, 16_384))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(CameraFailed, match="claims too large a one"):
+        opened(camera.playlist_url)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # KiB
