@@ -36,7 +36,7 @@ def judged(reader: Reader, framerate: float, problem: str, lost: str, idle: str)
 def longest_gap(reader: Reader, framerate: float) -> float:
     """Seconds that are usual between two frames, three times."""
     rate = reader.framerate or framerate
-    return max(NO_FRAME, 3 / rate) if rate else NO_FRAME
+    return max(NO_FRAME, 3 / rate if rate else 0.0, 2 * reader.apart + 1)
 
 
 def _opening(reader: Reader, now: float) -> Finding:

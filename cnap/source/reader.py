@@ -68,6 +68,7 @@ class Reader:
         self._taker = taker
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=camera.name, daemon=True)
+        self._feed: Feed | None = None
         self._backoff, self._flood = Backoff(), Flood()
         self._epoch, self._frames, self._damaged = after, 0, 0
         self.live = True
@@ -91,6 +92,13 @@ class Reader:
     def stop(self) -> None:
         """Returns at once; see `alive`."""
         self._stopping.set()
+        if self._feed is not None and self.waits:
+            self._feed.close()  # it would wait for ever
+
+    @property
+    def apart(self) -> float:
+        """Seconds of video that come at once, in pieces."""
+        return getattr(self._feed, "apart", 0.0)
 
     @property
     def alive(self) -> bool:
@@ -148,9 +156,11 @@ class Reader:
 
     def _read(self) -> None:
         url = self._references.resolve(self._camera.url)
-        feed = open_feed(replace(self._camera, url=url), self._uploads)
+        self._feed = feed = open_feed(replace(self._camera, url=url), self._uploads)
         try:
             self.live, self.waits = feed.live, getattr(feed, "waits", "")
+            if self._stopping.is_set():
+                return
             self.opened = time.monotonic()
             self._taker.changed()
             packets = feed.packets()
@@ -159,7 +169,7 @@ class Reader:
         finally:
             feed.close()
 
-    def _read_all(self, feed: Feed) -> None:
+    def _read_all(self, feed: Begun) -> None:
         timeline = Timeline(feed, self._rest, after=self._epoch)
         cutting = Cutting(self._camera.segment)
         try:
@@ -172,6 +182,9 @@ class Reader:
                     for cut in cutting.feed(packet):
                         self._take(cut, timeline, cutting)
                     self._count(packet, cutting)
+                if feed.whole:
+                    for cut in cutting.end():
+                        self._take(cut, timeline, cutting)
         finally:
             for cut in cutting.end():
                 self._take(cut, timeline, cutting)

@@ -1,10 +1,17 @@
 """The source follows its list of cameras: only what changed is ended, started or restarted."""
 
+import threading
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
 
 from cnap.cameras import Camera
+from cnap.errors import CnapError
 from cnap.source.around import Around
+from cnap.source.feeds.upload import Upload
 from cnap.source.streams import Streams
+from cnap.source.uploads import Uploads
 from tests import media
 from tests.broker import broker, until
 
@@ -98,3 +105,39 @@ async def test_a_problem_that_comes_or_goes_does_not_interrupt(clip, folder_stor
         await until(lambda: told(fake, "gate")[-1] == "live")
         assert len({one.id.epoch for one in sent(fake, "gate")}) == 1
         await streams.stop()
+
+
+async def test_a_camera_that_pushes_waits_without_an_end_and_ends_at_once(folder_store, tmp_path):
+    film = media.clip(tmp_path / "piece.mp4", frames=25).read_bytes()
+    uploads = Uploads()
+    async with broker() as (fake, sink):
+        streams = Streams(Around(folder_store, sink, uploads=uploads))
+        door = Camera("door", "push:", ("a",))
+        streams.follow([door])
+        await until(lambda: "waiting for uploads" in [one.reason for one in fake.states()])
+        assert told(fake, "door")[-1] == "connecting"
+
+        inbox = uploads.inbox("door")
+        inbox.put(Upload(film, "video/mp4"))
+        await until(lambda: sum(one.framecount for one in sent(fake, "door")) == 25)
+        await until(lambda: "live" in told(fake, "door"))
+        await until(lambda: told(fake, "door")[-1] == "stalled")
+        assert fake.last.reason == "waiting for uploads"
+
+        streams.follow([replace(door, paused=True)])
+        await until(lambda: told(fake, "door")[-1] == "paused")
+        await until(lambda: inbox.closed)
+        streams.follow([door])
+        await until(lambda: not inbox_of(uploads, "door").closed)
+        streams.follow([])
+        await until(lambda: told(fake, "door")[-1] == "ended")
+        assert not [one for one in threading.enumerate() if one.name == "door"]
+        await streams.stop()
+
+
+def inbox_of(uploads, name):
+    """The inbox; a closed one where there is none."""
+    try:
+        return uploads.inbox(name)
+    except CnapError:
+        return SimpleNamespace(closed=True)

@@ -32,5 +32,9 @@ class Begun:
     def late(self) -> float:
         return getattr(self._feed, "late", 0.0)
 
+    @property
+    def whole(self) -> bool:
+        return getattr(self._feed, "whole", False)
+
     def packets(self) -> Iterator[av.Packet]:
         return self._packets

@@ -28,7 +28,9 @@ class Feed(Protocol):
 
     One that is live may also have `late`, seconds from a frame's capture to when its packet is
     given, as far as that is known; and `placed`, where `zero` is not to be doubted and packets come
-    when they like.
+    when they like. One that waits for whoever sends its video has `waits`, why there is none, and
+    is closed when it is to end; `apart`, how many seconds come at once; and `whole`, whether
+    nothing to come refers to what came.
     """
 
     stream: av.VideoStream

@@ -48,7 +48,7 @@ class Inbox:
         self._news = threading.Condition()
         self._closed = False
         self._allowed, self._counted = BURST, clock()
-        self._kind: tuple[object, ...] | None = None
+        self._begun = False
         self._end = 0.0
         self.zero = 0.0
         """Unix seconds of time 0 of the uploads' timeline, from the first one on."""
@@ -72,18 +72,18 @@ class Inbox:
 
     def put(self, upload: Upload, captured: float | None = None) -> int:
         """`captured` is when its first picture was taken, in unix seconds; without it, its last one
-        was taken when it came. Gives how many of its frames are taken: those before a key frame are
-        not, where nothing goes before them. Raises Later, BadMedia or Stale."""
+        was taken when it came. Gives how many of its frames are taken: those before its first key
+        frame are not. Raises Later, BadMedia or Stale."""
+        skipped = upload.skip_to_key()
+        if captured is not None:
+            captured += skipped
         start = self._start(upload.seconds, captured, upload.still)
-        goes_on = self._kind == upload.kind and start == self._end
-        if not (upload.begins or goes_on):
-            upload.skip_to_key()
         with self._news:
             if self._closed:
                 raise Later("the stream begins anew", 1)
-            if not self._kind:
+            if not self._begun:
                 self.zero = start
-            self._kind, self._end = upload.kind, start + upload.seconds
+            self._begun, self._end = True, start + upload.seconds
             upload.move(round((start - self.zero) / TIME_BASE))
             frames = upload.frames  # who takes it may change it
             self._uploads.append(upload)
@@ -127,7 +127,7 @@ class Inbox:
                 f"the upload is {now - start - seconds:.0f} s old, and video older than "
                 f"{self._fresh:g} s is not looked at"
             )
-        if not self._kind:
+        if not self._begun:
             return start
         if captured is not None and start < self._end - EXACT:
             raise Stale(

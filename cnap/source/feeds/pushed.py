@@ -32,6 +32,8 @@ class PushedFeed:
         self._inbox = Inbox(camera.fresh)
         self._current: Upload | None = None
         self._apart = 0.0
+        self.whole = False
+        """Whether an upload has been given to its end: another begins with a key frame."""
         uploads.open(camera.name, self._inbox)
         self._uploads = uploads
 
@@ -69,11 +71,12 @@ class PushedFeed:
 
     def _paced(self, upload: Upload) -> Iterator[av.Packet]:
         """A long upload comes at once, and would be left out as what can't be coped with."""
-        began, first = time.monotonic(), upload.packets[0].dts
+        began, first, last = time.monotonic(), upload.packets[0].dts, upload.packets[-1]
         for packet in upload.packets:
             ahead = float((packet.dts - first) * TIME_BASE) - AT_ONCE
             if ahead > 0 and self._inbox.rest(began + ahead / FASTER - time.monotonic()):
                 return
+            self.whole = packet is last
             yield packet
 
     def close(self) -> None:

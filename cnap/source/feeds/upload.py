@@ -50,8 +50,8 @@ class Upload:
         """How long it is on the screen; 0 for a picture."""
         if self.still:
             return 0.0
-        first = min(packet.pts for packet in self.packets)
-        return float((max(p.pts + (p.duration or 0) for p in self.packets) - first) * TIME_BASE)
+        ends = max(packet.pts + packet.duration for packet in self.packets)
+        return float((ends - self._begins) * TIME_BASE)
 
     @property
     def frames(self) -> int:
@@ -59,26 +59,23 @@ class Upload:
         return sum(shows(packet, name) for packet in self.packets)
 
     @property
-    def begins(self) -> bool:
-        """Whether it can be decoded without what came before it."""
-        return bool(self.packets[0].is_keyframe)
-
-    @property
     def kind(self) -> tuple[object, ...]:
         """What two uploads have in common when one goes on where the other ended."""
         codec = self.stream.codec_context
         return codec.name, codec.width, codec.height, codec.extradata
 
-    def skip_to_key(self) -> None:
-        """Raises BadMedia where decoding can begin nowhere."""
+    def skip_to_key(self) -> float:
+        """Leaves out what can't be decoded; seconds by which it begins later. Raises BadMedia."""
         keys = [number for number, packet in enumerate(self.packets) if packet.is_keyframe]
         if not keys:
             raise BadMedia("the upload has no key frame to begin with")
+        before = self._begins
         del self.packets[: keys[0]]
+        return float((self._begins - before) * TIME_BASE)
 
     def move(self, ticks: int) -> None:
         """Puts its first picture at `ticks` of the time base."""
-        ticks -= min(packet.pts for packet in self.packets)
+        ticks -= self._begins
         for packet in self.packets:
             packet.pts += ticks
             packet.dts += ticks
@@ -91,6 +88,10 @@ class Upload:
 
     def close(self) -> None:
         self._container.close()
+
+    @property
+    def _begins(self) -> int:
+        return min(packet.pts for packet in self.packets)
 
     def _video(self) -> av.VideoStream:
         if not self._container.streams.video:

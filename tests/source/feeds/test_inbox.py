@@ -118,18 +118,14 @@ def test_pictures_are_taken_when_they_come(inbox, clock):
     assert [taken(inbox) for _ in range(3)] == pytest.approx([0, 0.5, 1.0])
 
 
-def test_what_goes_on_where_another_ended_needs_no_key_frame(inbox, clock, upload):
-    whole, rest, far = upload(), upload(), upload()
-    for later in (rest, far):
-        del later.packets[:3]
-    assert inbox.put(whole) == 50
-    assert inbox.put(rest) == 47
-    clock.now += 10
-    assert inbox.put(far) == 38  # from its next key frame
+def test_an_upload_stands_alone(inbox, clock, upload):
+    cut, lost = upload(), upload()
+    del cut.packets[:3]
+    start = time.time() - 5
+    assert inbox.put(cut, start) == 38  # from its next key frame
+    assert inbox.zero == pytest.approx(start + 9 / 25)
+    del lost.packets[:1], lost.packets[11:]
     with pytest.raises(BadMedia, match="no key frame"):
-        lost = upload()
-        del lost.packets[:1], lost.packets[11:]
-        clock.now += 10
         inbox.put(lost)
 
 

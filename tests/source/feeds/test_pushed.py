@@ -47,6 +47,7 @@ def test_uploads_are_one_stream(feed, uploads, upload):
 
     assert [packet.pts for packet in read] == [3600 * n for n in range(75)]
     assert {id(packet.stream) for packet in read} == {id(feed.stream)}
+    assert feed.whole
     assert feed.live
     assert feed.framerate == 25
     assert all(bytes(packet) for packet in read)
