@@ -80,7 +80,8 @@ class FakeCamera:
                 "</t:SystemDateAndTime>"
             )
         if question == "GetCapabilities":
-            return f"<c:Media><c:XAddr>{self.media or self.service}</c:XAddr></c:Media>"
+            place = f"<c:Media><c:XAddr>{self.media or self.service}</c:XAddr></c:Media>"
+            return f"<t:Capabilities>{place}</t:Capabilities>"
         if question == "GetProfiles":
             return "".join(
                 f'<m:Profiles token="{token}"><c:Name>{token}</c:Name>'
@@ -164,7 +165,7 @@ def _handler(camera: FakeCamera) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self):
             request = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            question = re.search(r"Body><(\w+)", request)[1]
+            question = re.search(r"Body[^>]*>\s*<(?:\w+:)?(\w+)", request)[1]
             camera.questions.append(question)
             camera.seen.append(request.encode())
             if camera.answer is not None:
