@@ -5,8 +5,10 @@ import io
 from collections.abc import Iterator
 
 import av
+from av.bitstream import BitStreamFilterContext
 
 from cnap.demuxer import LIMITS, MAX_PIXELS, QUICK
+from cnap.pictures import Size
 from cnap.source.feeds.feed import Misconfigured
 
 SETS = {"h264": range(7, 9), "hevc": range(32, 35)}
@@ -30,7 +32,6 @@ class Parameters:
     def __init__(self, stream: av.VideoStream) -> None:
         self.stream = copied(stream)
         self._codec = stream.codec_context.name
-        self._first = stream
         extradata = stream.codec_context.extradata or b""
         # Where they are length-prefixed, the container says by itself when they change.
         self._inband = self._codec in SETS and extradata[:1] != b"\1"
@@ -55,12 +56,21 @@ class Parameters:
             return
         self._known |= sets
         extradata = b"".join(START + self._known[place] for place in sorted(self._known))
-        self.stream = self._stream(extradata, extradata + bytes(packet))
+        self.stream = self._streams.get(extradata) or self._probed(extradata + bytes(packet))
+        self._remember(extradata)
 
     def _take_over(self, packet: av.Packet) -> None:
         extradata = bytes(packet.get_sidedata("new_extradata"))
-        if extradata != self.stream.codec_context.extradata:
-            self.stream = self._stream(extradata, b"")
+        if extradata == self.stream.codec_context.extradata:
+            return
+        self.stream = self._streams.get(extradata) or self._converted(extradata, packet)
+        self._remember(extradata)
+
+    def _remember(self, extradata: bytes) -> None:
+        self._streams.pop(extradata, None)
+        self._streams[extradata] = self.stream  # the newest last
+        if len(self._streams) > REMEMBERED:
+            del self._streams[next(iter(self._streams))]
 
     def _sets(self, data: bytes) -> Iterator[tuple[tuple[int, int], bytes]]:
         """Parameter sets, by their type and place among those of that type, before the first
@@ -75,35 +85,43 @@ class Parameters:
                 seen[kind] = seen.get(kind, -1) + 1
                 yield (kind, seen[kind]), unit.rstrip(b"\0")
 
-    def _stream(self, extradata: bytes, picture: bytes) -> av.VideoStream:
-        known = self._streams.pop(extradata, None)
-        if known is None:
-            known = self._probed(picture) if picture else copied(self.stream, extradata)
-            known.time_base = self._first.time_base
-        self._streams[extradata] = known  # the newest last
-        if len(self._streams) > REMEMBERED:
-            del self._streams[next(iter(self._streams))]
-        return known
-
     def _probed(self, picture: bytes) -> av.VideoStream:
-        """What FFmpeg makes of the sets and the key frame that follows them."""
+        """What FFmpeg makes of the sets and the key frame that follows them, with start codes."""
         try:
             with av.open(io.BytesIO(picture), format=self._codec, options=ONE_PICTURE) as probe:
                 codec = probe.streams.video[0].codec_context
                 if codec.width and codec.width * codec.height <= MAX_PIXELS:
-                    return copied(probe.streams.video[0])
+                    return self._timed(copied(probe.streams.video[0]))
         except (av.FFmpegError, IndexError):
             pass
         raise Misconfigured(SENSELESS)
 
+    def _converted(self, extradata: bytes, packet: av.Packet) -> av.VideoStream:
+        """The stream as it is, but for the sets, and the size that they say."""
+        if self._codec not in SETS:
+            return self._timed(copied(self.stream, extradata))
+        bare = BitStreamFilterContext(
+            f"{self._codec}_mp4toannexb", copied(self.stream, extradata)
+        ).filter(av.Packet(bytes(packet)))
+        seen = self._probed(b"".join(map(bytes, bare))).codec_context
+        return self._timed(copied(self.stream, extradata, (seen.width, seen.height)))
 
-def copied(stream: av.VideoStream, extradata: bytes | None = None) -> av.VideoStream:
+    def _timed(self, stream: av.VideoStream) -> av.VideoStream:
+        stream.time_base = self.stream.time_base
+        return stream
+
+
+def copied(
+    stream: av.VideoStream, extradata: bytes | None = None, size: Size | None = None
+) -> av.VideoStream:
     """A stream with the same parameters that needs no connection: of a file never written."""
     output = av.open(io.BytesIO(), "w", format="null")
     copy = output.add_stream_from_template(stream, opaque=True)
-    copy.codec_context.codec_tag = stream.codec_context.codec_tag
+    codec = copy.codec_context
+    codec.codec_tag = stream.codec_context.codec_tag
     if extradata is not None:
-        copy.codec_context.extradata = extradata
+        codec.extradata = extradata
+        codec.width, codec.height = size or (codec.width, codec.height)
         output.start_encoding()  # what takes it over from the codec into the stream
     copy.time_base = stream.time_base
     return copy
