@@ -5,7 +5,7 @@ CNAP := $(VENV)/bin/cnap
 IMAGE = ghcr.io/cnap/cnap:0.1.0
 export MODELS ASSETS LOAD
 
-.PHONY: help run install test e2e image demo lint lock screenshot clean
+.PHONY: help run install test e2e image demo soak lint lock screenshot clean
 
 help:  ## What there is to make
 	@sed -n 's/^\([a-z0-9]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ e2e: $(VENV)/.tested image  ## Tests on the cluster of KUBECONFIG; the image goe
 
 demo:  ## From zero to eight streams and back, on the cluster of KUBECONFIG (ARGS="-n NAMESPACE")
 	@$(PYTHON) bench/demo.py $(ARGS)
+
+soak: $(VENV)/.tested  ## Cameras and mishaps for an hour, then the reckoning (ARGS="--minutes 10")
+	@$(VENV)/bin/python -m bench.soak $(ARGS)
 
 lint: $(VENV)/.tested  ## Style and types of imports
 	@$(VENV)/bin/ruff check .

@@ -1,0 +1,1 @@
+"""Hours of cameras and mishaps: does memory stay flat, is every frame accounted for?"""
