@@ -31,6 +31,9 @@ class Config(Protocol):
 
     def put(self, text: str) -> None: ...
 
+    def tell(self, problem: str) -> None:
+        """What is wrong with the file, "" where nothing is."""
+
 
 class CameraFile:
     def __init__(self, path: Path, say: Callable[[str], None]) -> None:
@@ -42,7 +45,9 @@ class CameraFile:
         """The models that the pipeline runs; of others it is said what to do."""
         self._seen: str | None = None
         self._missing = 0
-        self._said = ""
+        self._problem = ""
+        self._refused: tuple[str, str] | None = None
+        """The last text with a mistake in it, and what was said of it."""
         self._both = self.text = _read(path)
         cameras.parse(self.text, path.name)
 
@@ -59,13 +64,21 @@ class CameraFile:
 
     async def look(self, config: Config) -> None:
         """Once: a change that was there at the last look as well takes effect."""
-        with contextlib.suppress(CameraError):  # which have been said
-            await self._step(config)
+        try:
+            mine = await asyncio.to_thread(self._settled)
+            if mine is None:
+                return
+            await self._step(config, mine, config.get())
+            problem = ""
+        except CameraError as error:
+            problem = str(error)
+        if problem != self._problem:
+            self._problem = problem
+            config.tell(problem)
+            self._say(problem or f"{self.path.name} is right again")
 
-    async def _step(self, config: Config) -> None:
-        mine = await asyncio.to_thread(self._settled)
-        theirs = config.get()
-        if mine is None or mine == theirs == self._both:
+    async def _step(self, config: Config, mine: str, theirs: str) -> None:
+        if mine == theirs == self._both:
             return
         if mine == self._both:
             self._understood(theirs, "the change by the API")
@@ -92,20 +105,20 @@ class CameraFile:
         if text is None or not text.strip():
             self._missing += 1
             if self._missing >= GONE:
-                self._tell(f"{words}; the cameras stay as they were")
+                raise CameraError(f"{words}; the cameras stay as they were")
             return None
         self._missing = 0
         return text if text == before else None
 
     def _understood(self, text: str, what: str) -> None:
+        if self._refused and self._refused[0] == text:
+            raise CameraError(self._refused[1])
         try:
             found = cameras.parse(text, what)
         except CameraError as error:
-            self._tell(f"{error}\nThe cameras stay as they were.")
-            raise
-        if self._said:
-            self._said = ""
-            self._say(f"{what}: {len(found)} cameras")
+            words = f"{error}\nThe cameras stay as they were."
+            self._refused = (text, words)
+            raise CameraError(words) from None
         for camera in found:
             for model in set(camera.models) - self.served:
                 self.served.add(model)  # it is said once
@@ -119,10 +132,10 @@ class CameraFile:
             if await asyncio.to_thread(_replaced, self.path, self._both, text):
                 self._both = self._seen = text
         except OSError as error:
-            self._tell(
+            raise CameraError(
                 f"{self.path}: {error.strerror}; a change by the API is not written there, and "
                 "ends with the pipeline"
-            )
+            ) from None
 
     def _rebased(self, theirs: str, mine: str) -> str:
         """The file's text with what the API has changed since both were the same."""
@@ -134,13 +147,8 @@ class CameraFile:
             try:
                 mine = _with_change(mine, name, was.get(name), now.get(name))
             except CameraError as error:
-                self._tell(f"a change by the API is lost: {error}")
+                self._say(f"a change by the API is lost: {error}")
         return mine
-
-    def _tell(self, words: str) -> None:
-        if words != self._said:
-            self._said = words
-            self._say(words)
 
 
 def _with_change(text: str, name: str, was: edits.Plain | None, now: edits.Plain | None) -> str:

@@ -176,6 +176,10 @@ class _Config:
     def put(self, text: str) -> None:
         self._maps.patch(NAMESPACE, cameras.CONFIG_MAP, {"data": {cameras.KEY: text}})
 
+    def tell(self, problem: str) -> None:
+        data = {cameras.PROBLEM: problem or None}
+        self._maps.patch(NAMESPACE, cameras.CONFIG_MAP, {"data": data})
+
 
 async def _sweep_often(store: Store) -> None:
     while True:

@@ -25,13 +25,16 @@ class Config:
     """The ConfigMap, with each text that it had."""
 
     def __init__(self, text):
-        self.texts = [text]
+        self.texts, self.problem = [text], ""
 
     def get(self):
         return self.texts[-1]
 
     def put(self, text):
         self.texts.append(text)
+
+    def tell(self, problem):
+        self.problem = problem
 
 
 class Following:
@@ -104,12 +107,15 @@ async def test_a_mistake_is_said_once_with_its_line_and_changes_nothing(path):
         await it.until(lambda: len(it.said) > 1)
         await asyncio.sleep(0.5)
         assert it.config.texts == [TEXT]
+        assert it.config.problem == it.said[1]
         path.write_text(TEXT.replace("gate.mp4", "rtsp://10.0.0.7"))
         await it.until(lambda: len(it.config.texts) == 2)
+        await it.until(lambda: len(it.said) == 3)
+        assert it.said[2] == "cameras.yaml is right again"
+        assert it.config.problem == ""
     assert it.said[0].startswith("cameras.yaml line ")
     assert it.said[0].endswith("\nThe cameras stay as they were.")
     assert "line 4: camera gate: url needs a scheme; did you mean rtsp://10.0.0.7?" in it.said[1]
-    assert it.said[2:] == ["cameras.yaml: 2 cameras"]
 
 
 async def test_what_is_half_written_does_not_count(path):

@@ -15,6 +15,7 @@ from cnap.cameras.urls import masked
 __all__ = [
     "CONFIG_MAP",
     "KEY",
+    "PROBLEM",
     "Camera",
     "CameraError",
     "CameraExists",
@@ -29,3 +30,5 @@ __all__ = [
 
 CONFIG_MAP = "cameras"
 KEY = "cameras.yaml"
+PROBLEM = "problem"
+"""What is wrong with the file that the ConfigMap follows, under `cnap up --cameras`."""

@@ -31,10 +31,10 @@ class Control:
         self._waiting = 0
 
     async def list(self, _: web.Request) -> web.Response:
-        text = await self._text()
+        found = await self._kubernetes.config_map(cameras.CONFIG_MAP)
         try:
-            known = await asyncio.to_thread(shown, text)
-            problem = ""
+            known = await asyncio.to_thread(shown, found.data.get(cameras.KEY, ""))
+            problem = found.data.get(cameras.PROBLEM, "")
         except CameraError as error:
             known, problem = {}, str(error)
         return _answer({"cameras": [*known.values()], "problem": problem})

@@ -14,18 +14,19 @@ class Known:
     def __init__(self, kubernetes: Kubernetes) -> None:
         self._kubernetes = kubernetes
         self._text: str | None = None
+        self._mistakes = ""
         self.cameras: list[Camera] = []
         self.problem = ""
-        """What is wrong with the text, line by line."""
+        """What is wrong with the text, or with the file that it follows, line by line."""
 
     async def look(self) -> None:
         """Raises Unavailable where the Kubernetes API does not answer."""
         found = await self._kubernetes.config_map(cameras.CONFIG_MAP)
         text = found.data.get(cameras.KEY, "")
-        if text == self._text:
-            return
-        try:
-            self.cameras, problem = await asyncio.to_thread(cameras.parse, text), ""
-        except CameraError as error:
-            problem = str(error)
-        self._text, self.problem = text, problem
+        if text != self._text:
+            try:
+                self.cameras, mistakes = await asyncio.to_thread(cameras.parse, text), ""
+            except CameraError as error:
+                mistakes = str(error)
+            self._text, self._mistakes = text, mistakes
+        self.problem = self._mistakes or found.data.get(cameras.PROBLEM, "")

@@ -43,9 +43,12 @@ class Seen:
         self._session, self._at = session, at
 
     async def states(self) -> dict[str, str]:
-        async with self._session.get(f"{self._at.page}/api/status") as answer:
-            streams = (await answer.json())["streams"]
+        streams = (await self.get("status"))["streams"]
         return {one["name"]: f"{one.get('state')}: {one.get('reason')}" for one in streams}
+
+    async def get(self, what: str) -> dict:
+        async with self._session.get(f"{self._at.page}/api/{what}") as answer:
+            return await answer.json()
 
     async def until(self, right: Callable[[dict[str, str]], bool]) -> dict[str, str]:
         async with asyncio.timeout(60):
@@ -98,6 +101,8 @@ async def test_the_file_the_api_and_what_runs_are_the_same(path):
             while not said:
                 await asyncio.sleep(0.1)
         assert "line 9: camera x: unknown field 'fps'; did you mean framerate?" in said[0]
+        for path_of in ("status", "cameras"):
+            assert "line 9: camera x: unknown field" in (await seen.get(path_of))["problem"]
         states = await seen.states()
         assert states["yard"].startswith("live") and states["gate"].startswith("paused")
     assert sorted(one.name for one in path.parent.iterdir()) == ["cameras.yaml", "films"]
