@@ -10,10 +10,15 @@ LISTENERS = Gauge("cnap_dashboard_listeners", "Open connections of server-sent e
 WATCHED = Gauge("cnap_dashboard_watched_streams", "Streams whose segments somebody watches")
 VIDEO = Counter("cnap_dashboard_video_bytes", "Bytes of segments and pictures sent", ["stream"])
 
-LONG = ("/api/events", "/api/streams/{name}/segments", "/api/streams/{name}/picture")
+LONG = (
+    "/api/events",
+    "/api/streams/{name}/segments",
+    "/api/streams/{name}/picture",
+    "/streams/{name}/segments",
+)
 
 
 def answered(path: str, status: int, seconds: float) -> None:
     REQUESTS.labels(path, status).inc()
-    if path not in LONG:  # these wait on purpose
+    if path not in LONG:  # these wait on purpose, or for the client
         SECONDS.labels(path).observe(seconds)
