@@ -49,6 +49,7 @@ class Cutting:
             yield from self.end()
             self._stream, self._waiting = packet.stream, packet.dts
         if self._cutter is None and self._may_begin(packet):
+            self._blind = not packet.is_keyframe
             self._cutter = Cutter(self._stream, self._seconds, self._sequence, None, LONGEST)
         if self._cutter is not None:
             for cut in self._cutter.feed(packet):
@@ -64,5 +65,4 @@ class Cutting:
 
     def _may_begin(self, packet: av.Packet) -> bool:
         waited = (packet.dts - self._waiting) * self._stream.time_base
-        self._blind = not packet.is_keyframe
         return packet.is_keyframe or waited > PATIENCE

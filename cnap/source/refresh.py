@@ -39,31 +39,37 @@ class Refresh:
         self._segments: deque[tuple[int, int]] = deque()
         """Each with the ticks before it; the first is where a decoder may begin."""
         self._points: list[_Point] = []
-        self._sure, self._hidden = True, False
+        self._noted = -1
+        self._sure, self._hidden, self._begins = True, False, False
 
     def begin(self, sequence: int, before: int) -> tuple[int, bool]:
         """A segment begins, with so many ticks of video before it in the GOP: the segment from
         which a decoder may begin for it, and whether its pictures are right then."""
+        self._begins = True
         self._segments.append((sequence, before))
         reached = max((one.sequence for one in self._points if one.reached), default=-1)
         if reached >= self._segments[0][0] and not self._hidden:
-            self._points = [one for one in self._points if one.sequence > reached]
             self._sure = True
             while self._segments[0][0] < reached:
                 self._segments.popleft()
         while before - self._segments[0][1] > self._longest and not self._hidden:
             self._segments.popleft()
             self._sure = False
+        least = max(reached + 1, self._segments[0][0])
+        self._points = [one for one in self._points if one.sequence >= least]
         return self._segments[0][0], self._sure
 
     def add(self, packet: av.Packet, sequence: int) -> None:
         """A packet of the segment that goes on."""
+        first, self._begins = self._begins, False
         self._hidden |= packet.is_discard  # such frames are held back in ways of their own
         for point in self._points:
             point.pass_by(packet, self._keys)
-        begins = self._sure and sequence == self._segments[0][0]
-        if begins or (self._points and self._points[-1].sequence == sequence):
+        if (self._sure and sequence == self._segments[0][0]) or self._noted == sequence:
             return
         references = self._keys.refreshed_after(packet)
         if references is not None:
-            self._points.append(_Point(sequence, packet.pts, references, self._later))
+            # FFmpeg loses a first picture that refers to others, if by chance its number is 0.
+            earlier = sequence - bool(references and first)
+            self._noted = sequence
+            self._points.append(_Point(earlier, packet.pts, references, self._later))
