@@ -67,7 +67,7 @@ def screen_feed(camera: Camera) -> GrabbedFeed:
             f"no X server answers at {display}, or it lets nobody in: is it running, and is "
             "XAUTHORITY set?"
         ) from None
-    return GrabbedFeed(container, f"screen {display}", camera.size)
+    return GrabbedFeed(container, f"screen {display}", camera.size, timed=False)
 
 
 def _opened(path: str, options: dict[str, str]) -> av.container.InputContainer:

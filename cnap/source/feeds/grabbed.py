@@ -30,10 +30,16 @@ class GrabbedFeed:
     live = True
 
     def __init__(
-        self, container: av.container.InputContainer, name: str, largest: Size | None
+        self,
+        container: av.container.InputContainer,
+        name: str,
+        largest: Size | None,
+        timed: bool = True,
     ) -> None:
-        """`container` tells times in unix time, and is never waited for where it can say so."""
-        self._container, self._name = container, name
+        """`timed`: whether the device tells in unix time when a picture was taken. Else it was when
+        it came; those that make up for late ones are left out, as they show the same."""
+        self._container, self._name, self._has_times = container, name, timed
+        self._came: int | None = None
         self._grabbed = container.streams.video[0]
         self._closed = threading.Event()
         self._base: int | None = None
@@ -52,7 +58,10 @@ class GrabbedFeed:
 
     @property
     def zero(self) -> float | None:
-        return None if self._base is None else float(self._base * self._grabbed.time_base)
+        if self._base is None:
+            return None
+        began = float(self._base * self._grabbed.time_base)
+        return began if self._has_times else began + time.time() - time.monotonic()
 
     def packets(self) -> Iterator[av.Packet]:
         """Raises CameraFailed, since a device never ends by itself."""
@@ -81,8 +90,17 @@ class GrabbedFeed:
             except (av.FFmpegError, StopIteration) as error:
                 raise self._failed(error) from None
             last = time.monotonic()
-            if packet.size:
+            if packet.size and (self._has_times or self._is_new(packet, last)):
                 yield packet
+
+    def _is_new(self, packet: av.Packet, came: float) -> bool:
+        """Gives the packet the time at which it came, by the clock that nobody sets."""
+        packet.pts = round(came / self._grabbed.time_base)
+        half = round(0.5 / self.framerate / self._grabbed.time_base)
+        if self._came is not None and packet.pts - self._came < half:
+            return False
+        self._came = packet.pts
+        return True
 
     def _timed(self) -> Iterator[av.Packet]:
         """Every packet with its time. FFmpeg has none for the first ones of a camera that encodes,

@@ -113,6 +113,19 @@ def test_a_screen_is_encoded_and_knows_the_time(display, monkeypatch):
     feed.close()
 
 
+def test_a_screen_that_is_read_late_is_shown_as_it_is_then(display):
+    feed = open_feed(Camera("desk", f"screen:{display}", framerate=20))
+    packets = feed.packets()
+    next(packets)
+    time.sleep(1)
+    began = time.time()
+    late = [feed.zero + float(p.pts * p.time_base) for p in itertools.islice(packets, 3)]
+    steps = [after - before for before, after in itertools.pairwise(late)]
+    assert late[0] > began - 0.2
+    assert min(steps) > 0.02
+    feed.close()
+
+
 def test_a_screen_is_no_larger_than_anything_looks_at(display):
     feed = open_feed(Camera("desk", f"screen:{display}", size=(320, 320)))
     assert (feed.stream.width, feed.stream.height) == (320, 240)
