@@ -16,9 +16,9 @@ from typing import Any
 
 import yaml
 
-from bench.soak.memory import Samples, processes
+from bench.soak.memory import Samples
 from bench.soak.mishaps import Mishaps
-from bench.soak.soaked import NUMBERS, STORE, Soaked, unbalanced, wait_for
+from bench.soak.soaked import NUMBERS, Soaked, unbalanced, wait_for
 from tests import media
 from tests.cameras.rtsp import FakeCamera
 
@@ -118,8 +118,8 @@ def _reckoning(soaked: Soaked, problems: list[str]) -> dict[str, Any]:
         problems.append(f"in flight {SETTLED:g} s after the last frame: {left}")
     if status := soaked.stop():
         problems.append(f"cnap up ended with {status}")
-    if wait_for(lambda: not processes(STORE), 10) is None:
-        problems.append(f"processes left: {processes(STORE)}")
+    if wait_for(lambda: not soaked.pipeline(), 10) is None:
+        problems.append(f"processes left: {soaked.pipeline()}")
     if left := soaked.objects():
         problems.append(f"{left} objects left in the store")
     reasons = sum((Counter(one["reasons"]) for one in streams), Counter())

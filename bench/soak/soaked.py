@@ -73,14 +73,24 @@ class Soaked:
     def streams(self) -> list[dict[str, Any]]:
         return self.api("/api/status")["streams"]
 
+    @property
+    def _servers(self) -> dict[int, str]:
+        return {server.pid: server.name for server in (self.redis, self.store)}
+
+    def pipeline(self) -> dict[int, str]:
+        """The pipeline's processes by id, each with its role. (Servers that were started again have
+        its environment too.)"""
+        others = {os.getpid(), *self._servers}
+        found = {pid: role for pid, role in processes(STORE).items() if pid not in others}
+        return found | ({self._process.pid: "cnap up"} if self._process.pid in found else {})
+
     def processes(self) -> dict[int, str]:
         """Those of the pipeline, and the servers'."""
-        mine = {self.redis.pid: "Valkey", self.store.pid: "SeaweedFS", self._process.pid: "cnap up"}
-        return {pid: role for pid, role in processes(STORE).items() if pid != os.getpid()} | mine
+        return self.pipeline() | self._servers
 
     def kill(self, role: str) -> bool:
         """Every process of that role, without a word; whether there was one."""
-        found = [pid for pid, its in processes(STORE).items() if its == role]
+        found = [pid for pid, its in self.pipeline().items() if its == role]
         for pid in found:
             os.kill(pid, signal.SIGKILL)
         return bool(found)
