@@ -98,6 +98,7 @@ def test_add_and_remove(cnap, kubernetes):
     models = ("yunet", "yolox-nano")
     wanted = Camera("door", "rtsp://10.0.0.8/", models, 5.0, (640, 360), "udp", loop=False)
     assert kubernetes.cameras == [GATE, YARD, wanted]
+    assert "framerate: 5\n" in kubernetes.text.split("name: door")[1]
     assert "removed" in cnap("remove", "door")
     assert kubernetes.cameras == [GATE, YARD]
 

@@ -1,5 +1,6 @@
 """`cnap cameras`: the cameras of a pipeline that runs, and the file that tells of them."""
 
+import contextlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,12 @@ import click
 from cnap.cli.client import api
 from cnap.cli.table import age, table, why
 from cnap.errors import CnapError
+
+
+def number(text: str) -> float:
+    """As people write it: 5, and not 5.0."""
+    number = float(text)
+    return int(number) if number.is_integer() else number
 
 
 @click.group(epilog="Example:  cnap cameras add gate rtsp://10.0.0.7/stream1 --model yolox-nano")
@@ -47,16 +54,18 @@ def list_(as_json: bool) -> None:
 @click.argument("name")
 @click.argument("url")
 @click.option("--model", "models", multiple=True, metavar="NAME", help="A model to look at it.")
-@click.option("--framerate", type=float, help="Frames a second to look at.")
+@click.option("--framerate", type=number, metavar="NUMBER", help="Frames a second to look at.")
 @click.option("--size", metavar="WIDTHxHEIGHT", help="The largest picture.")
 @click.option("--transport", type=click.Choice(["tcp", "udp"]), help="How RTSP brings the video.")
-@click.option("--segment", type=float, help="Seconds of video in a segment.")
+@click.option("--segment", type=number, metavar="NUMBER", help="Seconds of video in a segment.")
 @click.option(
     "--behind",
     type=click.Choice(["thin", "oldest", "newest"]),
     help="What is left out where the pipeline is slower.",
 )
-@click.option("--fresh", type=float, help="Seconds after which a frame is of no use.")
+@click.option(
+    "--fresh", type=number, metavar="NUMBER", help="Seconds after which a frame is of no use."
+)
 @click.option("--schedule", metavar="HOURS", help="When it is looked at: mon-fri 07:00-19:00")
 @click.option("--once", "loop", flag_value=False, default=None, help="A file ends at its end.")
 def add(name: str, url: str, **fields: Any) -> None:
@@ -156,8 +165,7 @@ def _change(text: str) -> tuple[str, Any]:
     if "boolean" in kinds and value in ("true", "false"):
         return field, value == "true"
     if "number" in kinds:
-        try:
-            return field, float(value)
-        except ValueError:
-            return field, value  # whose mistake is told by whoever knows what was meant
+        with contextlib.suppress(ValueError):
+            return field, number(value)
+    # Whoever knows what was meant tells the mistake, if it is one.
     return field, _url(value) if field == "url" else value

@@ -11,7 +11,7 @@ from cnap.source.feeds.upload import TIME_BASE, Upload
 
 MOST = 8
 """Uploads that wait."""
-MOST_BYTES = 64 << 20
+MOST_BYTES = 32 << 20
 RATE, BURST = 30.0, 60.0
 """Uploads a second: as many as a camera has pictures, and some at once."""
 AHEAD = 2.0
