@@ -9,13 +9,12 @@ from email.utils import parsedate_to_datetime
 from aiohttp import ClientResponse
 from yarl import URL
 
-from cnap.source.feeds import aes, playlist
+from cnap.source.feeds import playlist
 from cnap.source.feeds.feed import CameraFailed
-from cnap.source.feeds.playlist import Media, Piece, Range
+from cnap.source.feeds.files import Files
+from cnap.source.feeds.playlist import Media, Piece
 from cnap.source.feeds.web import Web
 
-MOST_BYTES = 64 << 20
-MOST_INIT = 1 << 20
 MOST_BEHIND = 3
 """Segments that wait to be fetched; where more do, only the newest is: nobody wants old video."""
 MOST_FAILURES = 3
@@ -65,7 +64,7 @@ class Follower:
         self._known = {one.sequence: one.url for one in media.pieces}
         self._begun = False
         self._cost = 0.0
-        self._kept: dict[tuple[URL, Range | None], bytes] = {}
+        self._files = Files(web)
         self._failures = 0
         self._lost, self._breaks = 0.0, True
         self.idle = 0.0
@@ -177,40 +176,15 @@ class Follower:
         return Fetched(piece, data, appeared, time.monotonic(), lost, breaks)
 
     async def _whole(self, piece: Piece) -> tuple[bytes, float]:
-        """Its bytes, decrypted and with what they are to follow, and when it appeared."""
+        """Its bytes, and when it appeared."""
         if piece.gap:
             raise CameraFailed("the playlist has a gap")
-        seconds = SLOWEST * self._media.target
-        init = await self._once(*piece.init, MOST_INIT) if piece.init else b""
-        data, answer = await self._load(piece.url, piece.range, MOST_BYTES, seconds)
-        if piece.key:
-            key = await self._once(piece.key.url, None, MOST_INIT)
-            iv = piece.key.iv or piece.sequence.to_bytes(16, "big")
-            data = aes.decrypted(data, key, iv)
-            init = aes.decrypted(init, key, iv) if init else b""
+        data, answer = await self._files.whole(piece, SLOWEST * self._media.target)
         appeared = self._appeared
         if not self._begun:  # it was there before
             self._begun = True
             appeared -= _age(answer, STALE * self._media.target)
-        return init + data, appeared
-
-    async def _once(self, url: URL, part: Range | None, most: int) -> bytes:
-        """Keys and init sections: the same for many segments."""
-        if (url, part) not in self._kept:
-            if len(self._kept) > 4:
-                self._kept.clear()
-            self._kept[url, part] = (await self._load(url, part, most, 0.0))[0]
-        return self._kept[url, part]
-
-    async def _load(
-        self, url: URL, part: Range | None, most: int, seconds: float
-    ) -> tuple[bytes, ClientResponse]:
-        headers = {"Range": f"bytes={part[0]}-{part[1] - 1}"} if part else {}
-        answer = await self._web.get(url, headers)
-        if part and answer.status == 200:  # the whole file, from a server that knows no ranges
-            data = await self._web.read(answer, most, "a file of segments", seconds)
-            return data[slice(*part)], answer
-        return await self._web.read(answer, most, "a segment", seconds), answer
+        return data, appeared
 
 
 async def load(web: Web, url: URL) -> Media:

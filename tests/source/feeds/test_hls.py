@@ -12,7 +12,7 @@ import av
 import pytest
 
 from cnap.cameras import Camera
-from cnap.source.feeds import aes, following
+from cnap.source.feeds import aes, files, following
 from cnap.source.feeds.feed import CameraFailed, Misconfigured
 from cnap.source.feeds.hls import HlsFeed
 from cnap.source.feeds.webkind import open_web
@@ -216,7 +216,7 @@ def test_a_camera_whose_segments_are_none_has_failed(camera, playlist, made, dat
 
 
 def test_a_segment_without_end_is_not_kept(camera, playlist, made, monkeypatch):
-    monkeypatch.setattr(following, "MOST_BYTES", 1000)
+    monkeypatch.setattr(files, "MOST_BYTES", 1000)
     playlist.add("0.ts", made[0])
     with pytest.raises(CameraFailed, match="a segment is larger"):
         opened(camera.playlist_url)
@@ -359,3 +359,15 @@ def test_a_picture_that_claims_too_much_is_refused_before_it_is_decoded(camera, 
     with pytest.raises(CameraFailed, match="claims too large a one"):
         opened(camera.playlist_url)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # KiB
+
+
+def test_a_server_without_ranges_gives_the_whole_file(camera, playlist, made):
+    playlist.ended = True
+    playlist.files["/all.ts"] = made[0] + made[1]
+    for start, data in ((0, made[0]), (len(made[0]), made[1])):
+        playlist.add("all.ts", None, f"#EXT-X-BYTERANGE:{len(data)}@{start}")
+    ranged = packets(opened(camera.playlist_url))
+    camera.answer = lambda asked: playlist.answer(web.Asked(asked.path, {}))
+    whole = packets(opened(camera.playlist_url))
+    assert steps(ranged) == steps(whole) == {FRAME}
+    assert [bytes(one) for one in ranged] == [bytes(one) for one in whole]
