@@ -4,44 +4,21 @@ each is decided by a test. `python -m tests.browser.fake [STREAMS]` serves one t
 
 import asyncio
 import contextlib
-import io
 import json
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from functools import cache
 
-import av
 from aiohttp import web
 
 from cnap.dashboard.guard import HEADERS
 from cnap.dashboard.page import Page
-from tests import media
+from tests.browser.pieces import moved, second
 from tests.browser.telling import FUNCTIONS, examples, result, stream
 
 TOKEN = "fake"
 PACE = 0.5
-RATE = 25
-
-
-@cache
-def second(odd: bool, codec: str = "libx264") -> bytes:
-    """A second of video as the dashboard gives it: an init section and one fragment."""
-    size = (320, 180)
-    file = io.BytesIO()
-    with av.open(
-        file, "w", "mp4", options={"movflags": "empty_moov+default_base_moof+frag_keyframe"}
-    ) as output:
-        made = output.add_stream(codec, rate=RATE)
-        made.width, made.height = size
-        made.pix_fmt, made.gop_size = "yuv420p", RATE
-        made.codec_context.options = {"preset": "ultrafast"}
-        for n in range(RATE):
-            rgb = media.picture(n + RATE * odd, size)
-            output.mux(made.encode(av.VideoFrame.from_ndarray(rgb, format="rgb24")))
-        output.mux(made.encode())
-    return file.getvalue()
 
 
 class Fake:
@@ -52,6 +29,10 @@ class Fake:
         self.cameras: dict[str, dict[str, object]] = {}
         self.functions = [dict(one) for one in FUNCTIONS]
         self.problem = ""
+        self.epoch = int(time.time()) - 60
+        """When the streams began, in seconds."""
+        self.stopped: int | None = None
+        """When they stopped."""
         self.slow = 0.0
         """Seconds that a change takes."""
         self.refusal: tuple[int, str] | None = None
@@ -117,14 +98,15 @@ class Fake:
     async def _segment(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
         self.asked.append(name)
-        now = int(time.time()) - 1
-        after = int(request.query.get("after", f"{now - 2}000-1").split("-")[0]) // 1000
-        if name not in self.video or after >= now:
+        now = (self.stopped or int(time.time())) - self.epoch - 1
+        epoch, _, after = request.query.get("after", f"0-{now - 2}").partition("-")
+        place = int(after) + 1 if epoch in ("0", f"{self.epoch}000") else 0
+        if name not in self.video or place > now:
             return web.Response(status=204)
-        place = {"Cnap-Epoch": f"{after + 1}000", "Cnap-Sequence": "1", "Cnap-Gopstart": "1"}
-        return web.Response(
-            body=self.piece(name, after + 1), content_type="video/mp4", headers=place
-        )
+        body = moved(self.piece(name, place), place)
+        told = {"Cnap-Epoch": f"{self.epoch}000", "Cnap-Sequence": f"{place}"}
+        told |= {"Cnap-Gopstart": f"{place}"}
+        return web.Response(body=body, content_type="video/mp4", headers=told)
 
     async def _status(self, _: web.Request) -> web.Response:
         return await _answer(self.status())

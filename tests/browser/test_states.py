@@ -1,6 +1,7 @@
 """What the page shows of each state: its sign, why, since when, and what comes next."""
 
 import re
+import time
 
 import pytest
 
@@ -75,6 +76,21 @@ def test_the_last_picture_stays_when_a_camera_goes(open_fake, fake) -> None:
     fake.video = {"gate"}
     moves(page, "gate", "video")
     tile(page, "gate").locator(".veil").wait_for(state="hidden")
+
+
+def test_a_stream_that_begins_again_is_shown_at_once(open_fake, fake) -> None:
+    gate = stream("gate", "connecting")
+    fake.show(gate)
+    fake.video = {"gate"}
+    fake.stopped = int(time.time()) - 40  # what is kept of it is old
+    page = open_fake()
+    until(lambda: tile(page, "gate").get_attribute("data-picture") != "none")
+    fake.stopped, fake.epoch = None, int(time.time())
+    gate["state"] = "live"
+
+    moment = tile(page, "gate").locator(".overlay")
+    until(lambda: float(moment.get_attribute("data-moment") or 0) > fake.epoch * 1000, 15)
+    moves(page, "gate", "video")
 
 
 def test_a_camera_that_went_before_anyone_looked_shows_what_is_kept(open_fake, fake) -> None:

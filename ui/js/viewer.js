@@ -9,6 +9,8 @@ import { Player, canPlay } from "./player.js";
 
 const SELDOM = 2000;
 const TRIES = 3;
+// Milliseconds without a picture after which it counts as begun again.
+const GAP = 5000;
 // Still images that browsers draw themselves, and what video is when it isn't in MP4's boxes.
 const STILLS = { "image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WebP", "image/bmp": "BMP" };
 const OTHERS = { "image/tiff": "TIFF", "video/mp2t": "MPEG-TS", "video/x-nut": "this video" };
@@ -63,9 +65,8 @@ export class Viewer {
   #begin() {
     this.#running = new AbortController();
     this.#place = null;
-    this.#caught = false;
     this.#newest = 0;
-    this.clock.reset();
+    this.#anew();
     return this.poke();
   }
 
@@ -109,6 +110,7 @@ export class Viewer {
     while (!this.#has(this.#news)) {
       const segment = await api.segment(this.#name, this.#place, signal);
       if (!segment) break;
+      if (this.#place && segment.epoch !== this.#place.epoch) this.#anew();
       this.#place = segment;
       if (STILLS[segment.type]) this.#still(segment);
       else if (!this.#play(segment)) {
@@ -118,6 +120,12 @@ export class Viewer {
     }
     if (!this.#caught && this.#newest) this.clock.video(this.#newest);
     this.#caught = true;
+  }
+
+  // The stream began again: how late its last pictures were, before, says nothing of the new ones.
+  #anew() {
+    this.clock.reset();
+    this.#caught = false;
   }
 
   #has(news) {
@@ -163,6 +171,7 @@ export class Viewer {
     for (let first = true; ; first = false) {
       const picture = await api.picture(this.#name, this.#picture, signal);
       if (!picture) return;
+      if (this.#picture && picture.time - this.#picture > GAP) this.#anew();
       if (first) this.clock.video(picture.time);
       this.#picture = picture.time;
       this.#player.append(picture);
