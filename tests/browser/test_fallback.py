@@ -5,7 +5,9 @@ import pytest
 from tests.browser.looking import moves, tile
 
 
-@pytest.mark.parametrize(("stream", "codec"), [("old", "MPEG-4"), ("cut", "ProRes"), ("new", "H.265")])
+@pytest.mark.parametrize(
+    ("stream", "codec"), [("old", "MPEG-4"), ("cut", "ProRes"), ("new", "H.265")]
+)
 def test_pictures_instead(page, stream, codec) -> None:
     seen = tile(page, stream)
 
