@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from cnap.cameras.mistakes import Mistake, error
+from cnap.cameras.syntax import said
 
 MOST_BYTES = 512 << 10
 """Half of what a ConfigMap may hold."""
@@ -59,7 +60,7 @@ def read(text: str, file: str) -> Part | None:
         words = f"a letter that YAML does not know: {problem.reason}"
         raise error([Mistake(line, 1, words)], file) from None
     except yaml.MarkedYAMLError as problem:
-        raise error([_said(problem, text)], file) from None
+        raise error([said(problem, text)], file) from None
     except UnicodeEncodeError as problem:
         line = text.count("\n", 0, problem.start) + 1
         raise error([Mistake(line, 1, "a letter that is none")], file) from None
@@ -151,42 +152,3 @@ def plain(word: str) -> Any:
             return int(word, 0) if len(word) < 40 else float("inf")
         return float(word.replace(".", ""))
     return word
-
-
-def _said(problem: yaml.MarkedYAMLError, text: str) -> Mistake:
-    """What the parser found odd, in words that say what to look at."""
-    mark = problem.problem_mark or problem.context_mark
-    lines = text.splitlines() or [""]
-    number = min(mark.line, len(lines) - 1)
-    begins = (problem.context or "").endswith(("quoted scalar", "flow sequence", "flow mapping"))
-    if problem.context_mark and begins:
-        mark = problem.context_mark
-        number = mark.line
-    line = lines[number]
-    context = f"{problem.problem} {problem.context or ''}"
-    return Mistake(number + 1, mark.column + 1, _words(context, line, mark.column))
-
-
-def _words(problem: str, line: str, column: int) -> str:
-    letter = line[column : column + 1]
-    if "\t" in line[: len(line) - len(line.lstrip())]:
-        return "a tab; indent with spaces, YAML takes no tabs"
-    if "quoted scalar" in problem and "escape" in problem:
-        return r"a \ in double quotes means something else; write it in single quotes"
-    if "quoted scalar" in problem:
-        return "a quote begins here and never ends"
-    if "mapping values are not allowed" in problem:
-        return "a : where none can be; either it is indented too far, or the value needs quotes"
-    if "cannot start any token" in problem:
-        return f"a value that begins with {letter} needs quotes"
-    if "flow sequence" in problem:
-        return "a [ begins here; a , or the ] is missing"
-    if "flow mapping" in problem:
-        return "a { begins here; a , or the } is missing"
-    if "flow node" in problem:
-        return "a [ or { before this has no end, or a comma too many"
-    if "block collection" in problem or "block mapping" in problem:
-        return "this is indented otherwise than what it belongs to; line it up"
-    if "could not find expected ':'" in problem:
-        return "a : is missing, as in name: gate"
-    return f"this is no YAML: {problem.strip()}"

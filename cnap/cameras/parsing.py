@@ -102,8 +102,9 @@ class Parsing:
         where = f"camera {name if isinstance(name, str) and name else number}: "
         values = self._values(given, where, tuple(schema.rules()))
         for needed in ("name", "url"):
-            if needed not in given:
-                self._note(item, f"{where}{needed} is missing")
+            if needed not in map(str.lower, map(str, given)):
+                dash = "; or is the - before it one too many?" if number > 1 else ""
+                self._note(item, f"{where}{needed} is missing{dash if needed == 'name' else ''}")
         return {**defaults, **values}
 
     def _values(self, given: Fields, where: str, allowed: tuple[str, ...]) -> dict[str, Any]:
@@ -152,7 +153,8 @@ class Parsing:
 
 def _no_list(part: Part) -> str:
     if part.kind == "mapping":
-        name = part.pairs[0][0].value if part.pairs else "gate"
+        key, inner = part.pairs[0] if part.pairs else (part, part)
+        name = inner.value if key.value == "name" else key.value or "gate"
         return f"cameras must be a list: begin each camera with a dash, as in - name: {name}"
     if part.value is None:
         return "cameras has nothing under it; write cameras: [] for none"

@@ -60,7 +60,10 @@ def is_path(url: str) -> bool:
 def mistake(url: str) -> str:
     """What is wrong with the url, "" where nothing is."""
     if any(ord(letter) < 32 or ord(letter) == 127 for letter in url):
-        return "url has a line break or another letter in it that no url has"
+        return (
+            "url has a line break or another letter in it that no url has; in double quotes, a \\ "
+            "and what follows it is one"
+        )
     if url != url.strip():
         return "url begins or ends with a space"
     for match in re.finditer(r"\$\{([^{}]*)(\}?)", url):
