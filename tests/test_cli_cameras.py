@@ -103,6 +103,11 @@ def test_add_and_remove(cnap, kubernetes):
     assert kubernetes.cameras == [GATE, YARD]
 
 
+def test_a_long_url_is_no_file(cnap, kubernetes):
+    cnap("add", "long", url := "http://10.0.0.8/" + "a" * 300)
+    assert kubernetes.cameras[-1].url == url
+
+
 def test_a_file_here_is_added_by_its_whole_path(cnap, kubernetes, tmp_path):
     (tmp_path / "gate.mp4").write_bytes(b"")
     cnap("add", "film", "gate.mp4")
@@ -204,3 +209,4 @@ def test_each_command_has_help_with_an_example(name):
     said = CliRunner().invoke(commands.cli, ["cameras", name, "--help"], prog_name="cnap")
 
     assert f"Example:  cnap cameras {name}" in said.output
+    assert said.output.isascii()

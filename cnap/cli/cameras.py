@@ -69,7 +69,7 @@ def list_(as_json: bool) -> None:
 @click.option("--schedule", metavar="HOURS", help="When it is looked at: mon-fri 07:00-19:00")
 @click.option("--once", "loop", flag_value=False, default=None, help="A file ends at its end.")
 def add(name: str, url: str, **fields: Any) -> None:
-    """Add a camera: an rtsp://, rtmp:// or http:// url, a file, testsrc:, push: …"""
+    """Add a camera: an rtsp://, rtmp:// or http:// url, a file or a folder, testsrc: or push:."""
     fields["models"] = list(fields["models"]) or None
     said = {field: value for field, value in fields.items() if value is not None}
     api("api/cameras", "POST", {"name": name, "url": _url(url), **said})
@@ -147,8 +147,10 @@ def _path(name: str) -> str:
 
 def _url(url: str) -> str:
     """A file here by its whole path: the pipeline's folder is another one."""
+    from cnap.cameras.urls import is_path
+
     path = Path(url).expanduser()
-    return str(path.absolute()) if path.exists() else url
+    return str(path.absolute()) if is_path(url) and path.exists() else url
 
 
 def _change(text: str) -> tuple[str, Any]:
