@@ -10,6 +10,7 @@ from cnap.demuxer import MAX_PIXELS
 from cnap.source.feeds.feed import CameraFailed, Misconfigured
 from cnap.source.feeds.parameters import Parameters
 from cnap.source.feeds.senderclock import SenderClock
+from cnap.source.feeds.times import begun
 
 FASTEST = 240
 """Frames a second; what says more is a clock's rate and not a camera's."""
@@ -19,8 +20,9 @@ class LiveVideo:
     """The first video of a container that FFmpeg reads from a network.
 
     Packets are as they come: with the times that the camera gave them, which may be wrong or
-    missing, and from before the first key frame too. Their `stream` is a copy, which outlives the
-    connection; another one begins with the key frame that brings other parameter sets.
+    missing (but for the first ones, which FFmpeg forgets), and from before the first key frame
+    too. Their `stream` is a copy, which outlives the connection; another one begins with the key
+    frame that brings other parameter sets.
 
     FFmpeg's containers must not be closed while a thread reads from them: whoever reads when
     `close` is called closes it afterwards.
@@ -57,6 +59,9 @@ class LiveVideo:
     def packets(self) -> Iterator[av.Packet]:
         """Ends where the connection was closed, by whomever. Raises av.FFmpegError, and
         Misconfigured where the picture becomes too large."""
+        return begun(self._read(), self.stream.codec_context.reorder_depth)
+
+    def _read(self) -> Iterator[av.Packet]:
         while (packet := self._next()) is not None:
             if not packet.size:
                 continue

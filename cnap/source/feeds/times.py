@@ -79,3 +79,21 @@ def needed(packets: Iterable[av.Packet]) -> Iterator[av.Packet]:
         yield from hidden
         hidden.clear()
         yield packet
+
+
+def begun(packets: Iterator[av.Packet], depth: int) -> Iterator[av.Packet]:
+    """A live stream's packets, of which FFmpeg knows the times late: the first are held till one
+    says when it is decoded, at most the `depth` that the codec reorders and one more."""
+    held: list[av.Packet] = []
+    for packet in packets:
+        held.append(packet)
+        if packet.dts is not None or len(held) > depth + 1:
+            break
+    if held and (decoded := held[-1].dts) is not None:
+        for left, packet in zip(range(len(held) - 1, -1, -1), held, strict=True):
+            packet.dts = decoded - left * (packet.duration or 1)
+        first, shown = held[0], [packet.pts for packet in held if packet.pts is not None]
+        if first.pts is None:
+            first.pts = max(first.dts, min(shown, default=0) - (first.duration or 1))
+    yield from held
+    yield from packets

@@ -257,6 +257,21 @@ def test_the_camera_tells_the_time(clip):
 
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
+@pytest.mark.parametrize("bframes", [0, 2])
+def test_each_picture_has_its_own_time_from_the_first_on(tmp_path, bframes, transport):
+    clip = media.clip(tmp_path / "a.mp4", size=(160, 120), bframes=bframes)
+    with (
+        FakeCamera(clip, report_every=0.0) as camera,
+        opened(camera.url, transport) as feed,
+    ):
+        packets = list(itertools.islice(feed.packets(), 30))
+        times = [feed.zero + packet.pts / 90_000 - camera.began for packet in packets]
+        decoded = [packet.dts for packet in packets]
+    assert decoded == sorted(set(decoded))
+    assert [round(time * 25, 1) for time in sorted(times)[:25]] == list(range(25))
+
+
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
 @pytest.mark.parametrize(
     "wrong",
     [
