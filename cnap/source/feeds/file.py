@@ -28,7 +28,7 @@ class FileFeed:
 
     def __init__(self, url: str, loop: bool) -> None:
         self.path = local_path(url)
-        self._loop = loop
+        self._loop, self._closed = loop, False
         self._film = self._again = Film(self.path)
         self.stream = self._film.stream
         # In the stream's own ticks: a fraction for each packet would cost more than reading it.
@@ -69,7 +69,7 @@ class FileFeed:
                 if not packet.is_discard:
                     end = max(end or 0, packet.pts + (packet.duration or 1))
                 yield packet
-            if not self._loop or before is None:
+            if not self._loop or before is None or self._closed:
                 return
             before = None
             self._rewind()
@@ -83,6 +83,8 @@ class FileFeed:
         again = Film(self.path)
         self._close_again()
         self._again = again
+        if self._closed:
+            self._close_again()
         if again.stream.codec_context.extradata != self.stream.codec_context.extradata:
             raise CameraFailed(f"{self.path.name} is another film now")
 
@@ -91,5 +93,6 @@ class FileFeed:
             self._again.close()
 
     def close(self) -> None:
+        self._closed = True
         self._close_again()
         self._film.close()

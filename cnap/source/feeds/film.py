@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import threading
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -39,6 +40,7 @@ class Film:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._palette: PacketSideData | None = None
+        self._closed, self._reading = False, threading.Lock()
         self.container = _opened(path)
         try:
             if self.container.format.name in LISTS:
@@ -49,7 +51,10 @@ class Film:
             raise
 
     def close(self) -> None:
-        self.container.close()
+        """Any thread may: FFmpeg would crash where another one is reading."""
+        self._closed = True
+        with self._reading:
+            self.container.close()
 
     @property
     def framerate(self) -> float:
@@ -97,8 +102,13 @@ class Film:
         return films[0]
 
     def _read(self) -> Iterator[av.Packet]:
+        packets = self.container.demux(self.stream)
         try:
-            for packet in self.container.demux(self.stream):
+            while True:
+                with self._reading:
+                    packet = None if self._closed else next(packets, None)
+                if packet is None:
+                    return
                 if packet.size:
                     yield self._with_palette(packet)
         except av.FFmpegError as error:

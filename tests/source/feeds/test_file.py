@@ -2,6 +2,7 @@
 
 import itertools
 import struct
+import threading
 
 import av
 import pytest
@@ -199,3 +200,21 @@ def test_a_film_that_is_replaced_while_it_loops_is_not_gone_on_with(tmp_path):
 
     with pytest.raises(CameraFailed, match="is another film now"):
         next(packets)
+
+
+def test_any_thread_may_close_it(tmp_path):
+    path = media.clip(tmp_path / "film.mp4", frames=500)
+    for _ in range(20):
+        camera = FileFeed(str(path), loop=True)
+        begun = threading.Event()
+
+        def read(camera=camera, begun=begun):
+            for _ in camera.packets():
+                begun.set()
+
+        reading = threading.Thread(target=read, daemon=True)
+        reading.start()
+        begun.wait(10)
+        camera.close()
+        reading.join(10)
+        assert not reading.is_alive()
