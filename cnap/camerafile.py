@@ -183,6 +183,7 @@ def _replaced(path: Path, expected: str, text: str) -> bool:
     target = path.resolve()
     facts = target.stat()
     new = target.with_name(f".{target.name}.{os.getpid()}")
+    new.unlink(missing_ok=True)  # of one that was killed here, long ago
     try:
         # Nobody's but the owner's before it has the permissions of the old one.
         with os.fdopen(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:

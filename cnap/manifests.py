@@ -6,9 +6,12 @@ What ships is written for one model; any other's is the same with another name.
 from collections.abc import Sequence
 from pathlib import Path
 
+import yaml
+
 from cnap.events import wants
 from cnap.files import folder
 
+CONTROL = "cnap-control"
 TEMPLATE_MODEL = "yolox-nano"
 IMAGE = "ghcr.io/cnap/cnap:0.1.0"
 
@@ -41,3 +44,11 @@ def shipped(models: Sequence[str], into: Path) -> list[Path]:
             (into / name).write_text(text)
             paths.append(into / name)
     return paths
+
+
+def control(token: str, namespace: str) -> str:
+    """The Secret by which the dashboard, and no function, knows the token."""
+    facts = {"name": CONTROL, "namespace": namespace}
+    return yaml.safe_dump(
+        {"apiVersion": "v1", "kind": "Secret", "metadata": facts, "stringData": {"token": token}}
+    )

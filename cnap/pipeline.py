@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
-import yaml
-
 from cnap import cameras, janitor
 from cnap.camerafile import CameraFile
 from cnap.cameras import Camera, CameraError
@@ -19,7 +17,7 @@ from cnap.embedded import EmbeddedRedis
 from cnap.errors import CnapError, Unavailable
 from cnap.local import PortError, Runtime
 from cnap.local.process import Guard
-from cnap.manifests import shipped
+from cnap.manifests import control, shipped
 from cnap.models import cache_dir
 from cnap.redis import connect, said_plainly
 from cnap.running import Running
@@ -29,7 +27,6 @@ from cnap.stores import Store, open_store
 log = logging.getLogger("cnap.pipeline")
 
 NAMESPACE = "cnap"
-CONTROL = "cnap-control"
 
 
 class Pipeline:
@@ -98,7 +95,10 @@ class Pipeline:
             env.setdefault("CNAP_STORE_QUOTA", str(_quota(Path(store.url.removeprefix("file://")))))
         text = self._file.text if self._file else cameras.dump(self._cameras)
         runtime = Runtime(
-            [*shipped(self._models, place), _written(place / "control.yaml", _secret(token))],
+            [
+                *shipped(self._models, place),
+                _written(place / "control.yaml", control(token, NAMESPACE)),
+            ],
             namespace=NAMESPACE,
             env=env,
             token=token,
@@ -207,14 +207,6 @@ def _passed_on() -> dict[str, str]:
         for name, value in os.environ.items()
         if name.startswith(("CNAP_", "AWS_")) and not name.endswith("_TOKEN")
     }
-
-
-def _secret(token: str) -> str:
-    """The Secret by which the dashboard, and no function, knows the token."""
-    facts = {"name": CONTROL, "namespace": NAMESPACE}
-    return yaml.safe_dump(
-        {"apiVersion": "v1", "kind": "Secret", "metadata": facts, "stringData": {"token": token}}
-    )
 
 
 def _written(path: Path, text: str) -> Path:
