@@ -35,7 +35,7 @@ class Camera:
 
 
 @click.command(
-    epilog="Example:  echo secret | cnap discover --username admin --password-stdin --yaml"
+    epilog="Example:  cnap discover --username admin --password-stdin --yaml < password.txt"
 )
 @click.option(
     "--seconds", type=click.FloatRange(0.2, 60), default=3, show_default=True, help="How long."
