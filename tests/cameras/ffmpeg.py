@@ -24,7 +24,7 @@ def sending(
     url = f"{scheme}://127.0.0.1:{port}{rest or '/live/camera'}"
     words = ["-re", "-stream_loop", "-1", "-i", str(path), "-c", "copy", *options, "-listen", "1"]
     with running(*words, "-f", form or FORMATS[scheme], url) as process:
-        _listening(port, process)
+        listening(port, process)
         yield url
 
 
@@ -41,7 +41,7 @@ def running(*words: str) -> Iterator[subprocess.Popen]:
         yield process
 
 
-def _listening(port: int, process: subprocess.Popen) -> None:
+def listening(port: int, process: subprocess.Popen) -> None:
     """Waits till the port is open. To connect would be to be the one viewer."""
     state, wanted = "0A", f":{port:04X}"
     end = time.monotonic() + 30

@@ -28,7 +28,7 @@ def open_feed(camera: Camera, uploads: "Uploads | None" = None) -> Feed:
 
         return (screen_feed if camera.url.startswith("screen:") else device_feed)(camera)
     scheme, separator, _ = camera.url.partition("://")
-    if scheme.lower() in ("rtsp", "rtsps", "rtmp", "rtmps", "srt"):
+    if scheme.lower() in ("rtsp", "rtsps", "rtmp", "rtmps", "udp", "srt"):
         from cnap.source.feeds.network import NetworkFeed
 
         return NetworkFeed(camera)

@@ -1,8 +1,8 @@
-"""Cameras that FFmpeg speaks to by itself: RTSP and RTMP."""
+"""Cameras that FFmpeg speaks to by itself: RTSP, RTMP, and transport streams over UDP."""
 
 import time
 from collections.abc import Iterator
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import av
 
@@ -18,6 +18,7 @@ PROTOCOLS = {
     "rtsps": "rtsp,rtp,udp,tcp,tls",
     "rtmp": "rtmp,tcp",
     "rtmps": "rtmps,rtmp,tls,tcp",
+    "udp": "udp",
 }
 """By scheme, what FFmpeg may speak: a camera can send it to another url, but to no file."""
 RTSP = {
@@ -33,6 +34,14 @@ RTMP = {
     "probesize": str(1 << 20),
     "analyzeduration": "500000",
 }
+MULTICAST = {
+    "fifo_size": "8192",  # of 188 bytes
+    "overrun_nonfatal": "1",
+    "buffer_size": str(1 << 20),
+    "probesize": str(1 << 20),
+    "analyzeduration": "500000",
+}
+FORMATS = {"rtsp": "rtsp", "rtsps": "rtsp", "rtmp": "flv", "rtmps": "flv", "udp": "mpegts"}
 SRT = (
     "srt:// can't be read here: this FFmpeg is built without it. On a machine whose ffmpeg has it: "
     "`ffmpeg -i srt://HOST:PORT -c copy -f mpegts -listen 1 http://0.0.0.0:8090/`, and give "
@@ -41,7 +50,7 @@ SRT = (
 
 
 class NetworkFeed:
-    """An RTSP or RTMP camera. The camera's times are passed on as they are."""
+    """An RTSP, RTMP or UDP camera. The camera's times are passed on as they are."""
 
     live = True
 
@@ -75,18 +84,19 @@ class NetworkFeed:
 
 
 def _opened(camera: Camera) -> av.container.InputContainer:
-    url = urlsplit(camera.url)
+    url = _parts(camera.url)
     scheme = url.scheme.lower()
     if scheme == "srt":
         raise Misconfigured(SRT)
-    if not url.hostname:
+    if url.hostname:
+        look_up(url)
+    elif scheme != "udp":
         raise Misconfigured(f"the url names no host, as in {scheme}://10.0.0.7/stream1")
-    look_up(url)
     began = time.monotonic()
     try:
         container = av.open(
             camera.url,
-            format="rtsp" if scheme.startswith("rtsp") else "flv",
+            format=FORMATS[scheme],
             options=_options(scheme, camera.transport),
             # For each packet, while FFmpeg's own limit is for each read: noise may come for ever.
             timeout=(PATIENCE, PATIENCE),
@@ -102,11 +112,23 @@ def _opened(camera: Camera) -> av.container.InputContainer:
     return container
 
 
+def _parts(text: str) -> SplitResult:
+    try:
+        url = urlsplit(text)
+        if url.port != 0:  # which is read only now
+            return url
+    except ValueError:
+        pass
+    raise Misconfigured("the url can't be read: is what follows the host's : a port?")
+
+
 def _options(scheme: str, transport: str) -> dict[str, str]:
     microseconds = str(round(PATIENCE * 1e6))
     if scheme.startswith("rtsp"):
         own = RTSP | {"rtsp_transport": transport, "timeout": microseconds}
         own |= UDP if transport == "udp" else {}
+    elif scheme == "udp":
+        own = MULTICAST | {"timeout": microseconds}
     else:
         own = RTMP | {"rw_timeout": microseconds}
     return QUICK | LIMITS | {"protocol_whitelist": PROTOCOLS[scheme]} | own
