@@ -34,6 +34,13 @@ def test_a_stream_s_line_says_all_of_it(monkeypatch):
     assert door.split()[:3] == ["door", "connecting", "0"]
 
 
+def test_a_mistake_in_the_cameras_is_told(monkeypatch):
+    answer = {"streams": [], "functions": [], "problem": "cameras.yaml line 3: unknown field"}
+    monkeypatch.setattr(command, "api", lambda path: answer)
+
+    assert "cameras.yaml line 3" in CliRunner().invoke(status).stderr
+
+
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [(-1, "0 s"), (7.4, "7 s"), (59, "59 s"), (60, "1 min"), (7200, "2 h"), (200_000, "2 d")],

@@ -37,3 +37,5 @@ def status(as_json: bool) -> None:
         ["function", "replicas", ""],
         [[f["name"], str(f["replicas"]), f.get("reason") or ""] for f in answer["functions"]],
     )
+    if answer.get("problem"):
+        click.echo(f"\n{answer['problem']}", err=True)

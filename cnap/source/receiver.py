@@ -37,10 +37,22 @@ async def receiving() -> AsyncIterator[Uploads | None]:
     runner = web.AppRunner(receiver.app(), access_log=None, handler_cancellation=True)
     await runner.setup()
     try:
-        await _site(runner, address).start()
-        yield receiver.uploads
+        yield receiver.uploads if await _listens(runner, address) else None
     finally:
         await runner.cleanup()
+
+
+async def _listens(runner: web.AppRunner, address: str) -> bool:
+    try:
+        await _site(runner, address).start()
+    except (
+        OSError,
+        ValueError,
+        OverflowError,
+    ) as error:  # cameras that don't push go on all the same
+        log.error("no uploads are taken: can't listen at %s: %s", address, error)
+        return False
+    return True
 
 
 class Receiver:

@@ -181,3 +181,15 @@ async def test_a_port_where_there_is_no_socket(monkeypatch, unused_tcp_port, fil
         session.post(url, data=film, headers=TOKEN) as response,
     ):
         assert response.status == 404
+
+
+async def test_an_address_that_can_t_be_had_stops_nothing_else(monkeypatch):
+    monkeypatch.setenv("CNAP_TOKEN", "the-token")
+    for address in ("unix:///nowhere/source.sock", f"unix:///tmp/{'a' * 200}"):
+        monkeypatch.setenv("CNAP_SOURCE", address)
+        async with receiving() as uploads:
+            assert uploads is None
+    monkeypatch.delenv("CNAP_SOURCE")
+    monkeypatch.setenv("PORT", "many")
+    async with receiving() as uploads:
+        assert uploads is None
