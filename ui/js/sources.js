@@ -2,7 +2,7 @@
 
 // `fixed`: the whole url, or how it begins; `example` where there is more to say.
 const KINDS = [
-  { kind: "rtsp", word: "Network camera (RTSP)", begins: ["rtsp://", "rtsps://"], example: "rtsp://user:password@192.168.1.20/stream1", hint: "The camera's manual has its path. A login is never shown again; ${NAME} stands for one kept beside cameras.yaml." },
+  { kind: "rtsp", word: "Network camera (RTSP)", begins: ["rtsp://", "rtsps://"], example: "rtsp://user:password@192.168.1.20/stream1", hint: "The camera's manual has its path. A password is never shown again; ${NAME} stands for one kept beside cameras.yaml." },
   { kind: "hls", word: "HLS", begins: ["hls+http"], ends: [".m3u8"], example: "https://example.org/live/index.m3u8", hint: "A live or finished playlist. Write hls+https:// where the address does not end in .m3u8." },
   { kind: "mjpeg", word: "MJPEG over HTTP", begins: ["mjpeg+http"], ends: [".mjpg", ".mjpeg"], example: "http://192.168.1.21/video.mjpg", hint: "One JPEG after the other in one answer, as many small cameras have it." },
   { kind: "snapshot", word: "Snapshots (JPEG)", begins: ["snapshot+http"], ends: [".jpg", ".jpeg", ".png"], example: "snapshot+http://192.168.1.22/snapshot.jpg", hint: "Asked for again and again, as often as frames per second say." },
