@@ -65,7 +65,7 @@ def unknown(field: object, allowed: tuple[str, ...]) -> str:
     """What to say of a field that there is not."""
     from difflib import get_close_matches
 
-    name = str(field)[:LONGEST_SHOWN]
+    name = brief(str(field))
     word = name.lower()
     if word in LOGIN:
         return f"unknown field {name!r}; a login is a part of the url: rtsp://user:${{NAME}}@host/"
@@ -77,6 +77,12 @@ def unknown(field: object, allowed: tuple[str, ...]) -> str:
     return f"unknown field {name!r}; {hint}"
 
 
+def brief(text: str) -> str:
+    """As a message may quote it: a url may stand where none should, and has its password."""
+    text = urls.masked(text[: 100 * LONGEST_SHOWN])
+    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
+
+
 def shown(part: Part) -> str:
     if part.kind == "scalar":
         value = part.value
@@ -84,8 +90,7 @@ def shown(part: Part) -> str:
             return "nothing"
         if isinstance(value, bool):
             return "true" if value else "false"
-        text = repr(value) if isinstance(value, str) else f"{value}"
-        return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
+        return repr(brief(value)) if isinstance(value, str) else brief(f"{value}")
     return "a list" if part.kind == "list" else "a mapping"
 
 
@@ -107,9 +112,9 @@ def _text(field: str, part: Part, rule: dict[str, Any]) -> Any:
         raise Wrong(part, _one_of(field, text, rule["enum"]))
     if "pattern" in rule and not re.fullmatch(rule["pattern"].strip("^$"), text):
         near = re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")[:63].strip("-")
-        hint = f"; did you mean {near}?" if near else ""
+        hint = f"; did you mean {near}?" if near and "://" not in text else ""
         meant = rule["patternErrorMessage"]
-        raise Wrong(part, f"{field} must be {meant}, not {text[:LONGEST_SHOWN]!r}{hint}")
+        raise Wrong(part, f"{field} must be {meant}, not {brief(text)!r}{hint}")
     if len(text) > rule.get("maxLength", len(text)):
         raise Wrong(part, f"{field} is over {rule['maxLength']} letters")
     if field == "url" and (words := urls.mistake(text)):
@@ -122,7 +127,7 @@ def _one_of(field: str, text: str, known: list[str]) -> str:
 
     near = get_close_matches(text.lower(), known, 1)
     hint = f"; did you mean {near[0]}?" if near else ""
-    return f"{field} must be one of {', '.join(known)}, not {text[:LONGEST_SHOWN]!r}{hint}"
+    return f"{field} must be one of {', '.join(known)}, not {brief(text)!r}{hint}"
 
 
 def _size(part: Part, rule: dict[str, Any]) -> tuple[int, int]:
@@ -165,7 +170,7 @@ def _flag(field: str, part: Part, rule: dict[str, Any]) -> bool:
 def _names(field: str, part: Part, rule: dict[str, Any]) -> tuple[str, ...]:
     if part.kind != "list":
         text = part.value if isinstance(part.value, str) else ""
-        names = ", ".join(re.split(r"[,\s]+", text.strip())) or "yolox-nano"
+        names = ", ".join(re.split(r"[,\s]+", brief(text).strip())) or "yolox-nano"
         none = "; write [] for none" if part.value is None and part.kind == "scalar" else ""
         raise Wrong(part, f"{field} must be a list, as in [{names}], not {shown(part)}{none}")
     names = tuple(_text(f"each of the {field}", item, rule["items"]) for item in part.items)

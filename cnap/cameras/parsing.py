@@ -9,6 +9,7 @@ from cnap.cameras.camera import Camera
 from cnap.cameras.document import Part, read
 from cnap.cameras.fields import Wrong
 from cnap.cameras.mistakes import CameraError, Mistake, error
+from cnap.cameras.urls import masked
 from cnap.cameras.writing import lines
 
 TOP = ("cameras", "defaults", "$schema")
@@ -99,7 +100,7 @@ class Parsing:
     def _camera(self, item: Part, number: int, defaults: dict[str, Any]) -> dict[str, Any]:
         given = self.fields(item, f"camera {number}: ")
         name = given["name"][1].value if "name" in given else None
-        where = f"camera {name if isinstance(name, str) and name else number}: "
+        where = f"camera {fields.brief(name) if isinstance(name, str) and name else number}: "
         values = self._values(given, where, tuple(schema.rules()))
         for needed in ("name", "url"):
             if needed not in map(str.lower, map(str, given)):
@@ -148,7 +149,7 @@ class Parsing:
         return found
 
     def _note(self, part: Part, words: str) -> None:
-        self._mistakes.append(Mistake(part.line, part.column, words))
+        self._mistakes.append(Mistake(part.line, part.column, masked(words)))
 
 
 def _no_list(part: Part) -> str:

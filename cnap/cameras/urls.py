@@ -19,7 +19,9 @@ HOST = re.compile(
     |[\w.-]+\.(local|lan|home|internal|com|net|org|io)(/.*|))""",
     re.VERBOSE,
 )
-PASSWORD = re.compile(r"(?<=://)([^/?#\s:@]*):([^/?#\s]*)(?=@)")
+PASSWORD = re.compile(r"(?<=://)([^/?#\s:@]*):([^/?#\s]*(?=@)|(?!\d*[/?#])[^\s@]*(?=@))")
+"""Up to the @ before the host or, where somebody has forgotten to escape it, any @ but in the path
+behind a port."""
 PARAMETER = re.compile(
     r"(?<=[?&])([^=&#\s]*(?:pass|passwd|password|pwd|token|secret|apikey|api_key|auth|key|sig"
     r"|signature))=([^&#\s]+)",

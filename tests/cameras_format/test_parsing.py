@@ -195,6 +195,23 @@ def test_a_mistake_in_a_url_is_named_and_shows_no_password(url, words):
 
 
 @pytest.mark.parametrize(
+    "entry",
+    [
+        "rtsp://u:geheim@h/1",
+        "{name: rtsp://u:geheim@h/1, url: x}",
+        "{name: x, url: y, models: rtsp://u:geheim@h/1}",
+        "{name: x, url: y, models: [rtsp://u:geheim@h/1]}",
+        "{name: x, url: y, behind: rtsp://u:geheim@h/1}",
+        "{name: x, url: y, fresh: rtsp://u:geheim@h/1}",
+        "{name: x, url: y, rtsp://u:geheim@h/1: 1}",
+        "{name: x, url: y, schedule: rtsp://u:geheim@h/1}",
+    ],
+)
+def test_a_url_where_none_should_be_shows_no_password(entry):
+    assert "geheim" not in mistakes(f"cameras:\n- {entry}\n")
+
+
+@pytest.mark.parametrize(
     "url",
     [
         *("gate.mp4", "films/gate.mp4", "/films/a b.mp4", "film.com.mp4", "C:/films/gate.mp4"),
@@ -293,6 +310,8 @@ HUGE = [
     (BOMB + "cameras: *a14", "camera 1 must have a name"),
     (BOMB + "cameras: [{name: a, url: b, models: *a14, schedule: *a14}]", "models must be text"),
     (MERGES + "cameras: [*a14]", "name is missing"),
+    ("cameras: [" + "?" * 500_000 + "]", "camera 1 must have a name"),
+    ("cameras: ['" + "://a:" * 100_000 + "']", "camera 1 must have a name"),
     ("cameras: &a [*a]", "nothing above is called &a"),
 ]
 
