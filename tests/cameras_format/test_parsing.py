@@ -310,7 +310,7 @@ HUGE = [
     (BOMB + "cameras: *a14", "camera 1 must have a name"),
     (BOMB + "cameras: [{name: a, url: b, models: *a14, schedule: *a14}]", "models must be text"),
     (MERGES + "cameras: [*a14]", "name is missing"),
-    ("cameras: [" + "?" * 500_000 + "]", "camera 1 must have a name"),
+    ("cameras: ['" + "?" * 500_000 + "']", "camera 1 must have a name"),
     ("cameras: ['" + "://a:" * 100_000 + "']", "camera 1 must have a name"),
     ("cameras: &a [*a]", "nothing above is called &a"),
 ]
