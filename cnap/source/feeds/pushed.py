@@ -14,6 +14,8 @@ from cnap.source.uploads import Uploads
 AT_ONCE = 2.0
 """Seconds of an upload that are given at once; what follows, `FASTER` than time goes by."""
 FASTER = 2.0
+SELDOM = 0.5
+"""Seconds between single pictures, from which on none waits for others to share a segment with."""
 LOOK = 1.0
 """Seconds after which it is looked whether the feed was closed."""
 
@@ -31,7 +33,7 @@ class PushedFeed:
             raise Misconfigured("no uploads are taken here: this source has no address or no token")
         self._inbox = Inbox(camera.fresh)
         self._current: Upload | None = None
-        self._apart = 0.0
+        self._apart, self._came = 0.0, float("-inf")
         self.whole = False
         """Whether an upload has been given to its end: another begins with a key frame."""
         uploads.open(camera.name, self._inbox)
@@ -63,20 +65,22 @@ class PushedFeed:
             if upload is None:
                 continue
             self._apart = upload.seconds
+            quick = upload.still and time.monotonic() - self._came < SELDOM
+            self._came = time.monotonic()
             if self._current and self._current.kind == upload.kind:
                 upload.join(self._current.stream)
             else:  # the one before stays open until nobody cuts its packets any more
                 self._current = upload
-            yield from self._paced(upload)
+            yield from self._paced(upload, whole=not quick)
 
-    def _paced(self, upload: Upload) -> Iterator[av.Packet]:
+    def _paced(self, upload: Upload, whole: bool) -> Iterator[av.Packet]:
         """A long upload comes at once, and would be left out as what can't be coped with."""
         began, first, last = time.monotonic(), upload.packets[0].dts, upload.packets[-1]
         for packet in upload.packets:
             ahead = float((packet.dts - first) * TIME_BASE) - AT_ONCE
             if ahead > 0 and self._inbox.rest(began + ahead / FASTER - time.monotonic()):
                 return
-            self.whole = packet is last
+            self.whole = whole and packet is last
             yield packet
 
     def close(self) -> None:

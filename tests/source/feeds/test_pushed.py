@@ -65,6 +65,18 @@ def test_another_picture_is_another_stream(feed, uploads, upload):
     assert read[25].pts == 25 * 3600
 
 
+def test_pictures_that_come_quickly_share_segments(feed, uploads):
+    for n in range(2):
+        picture = media.jpeg(media.picture(n, (64, 48)))
+        uploads.inbox("door").put(Upload(picture, "image/jpeg"))
+    packets = feed.packets()
+
+    next(packets)
+    assert feed.whole
+    next(packets)
+    assert not feed.whole
+
+
 def test_a_long_upload_is_not_given_at_once(feed, uploads, upload):
     uploads.inbox("door").put(upload(frames=100))
     packets = feed.packets()
