@@ -11,6 +11,8 @@ from cnap import demuxer
 from cnap.decoder import Gop
 from cnap.errors import BadMedia
 from cnap.events.attributes import MAX_FRAMES, MAX_HELDBACK
+from cnap.source.cutter import Cutter
+from cnap.source.feeds import FileFeed
 from tests import boxes, media
 from tests.segments import cuts
 
@@ -184,6 +186,57 @@ def test_a_broken_segment_costs_its_neighbours_at_most_what_it_held_back(endless
     assert 0 < failed[1] < endless[1].framecount
     assert failed[2] <= 2
     assert failed[3:] == [0] * len(failed[3:])
+
+
+def without_slice(packet, number):
+    """The packet as it is when what was lost on the way had one of its slices."""
+    before, *units = bytes(packet).split(b"\0\0\1")
+    slices = [n for n, unit in enumerate(units) if 1 <= unit[0] & 0x1F <= 5]
+    units = [unit for n, unit in enumerate(units) if n != slices[number]]
+    torn = av.Packet(b"\0\0\1".join([before, *units]))
+    torn.pts, torn.dts, torn.duration = packet.pts, packet.dts, packet.duration
+    torn.time_base, torn.is_keyframe, torn.stream = (
+        packet.time_base,
+        packet.is_keyframe,
+        packet.stream,
+    )
+    return torn
+
+
+def test_lost_slices_fail_their_frames_once_and_the_next_key_frame_is_whole(folder):
+    options = {"x264-params": "slices=4", "preset": "veryfast"}
+    path = media.clip(folder / "slices.ts", size=(128, 96), frames=75, gop=25, options=options)
+    feed = FileFeed(str(path), loop=False)
+    cutter, found = Cutter(feed.stream, 0.4), []
+    for number, packet in enumerate(feed.packets()):
+        torn = number in (7, 8, 30, 50)
+        found += cutter.feed(without_slice(packet, 2) if torn else packet)
+    found += cutter.end()
+
+    failed, gop = [], None
+    for cut in found:
+        gop = gop or Gop(cut.sequence)
+        data = memoryview(cut.data)
+        shown = gop.show(data, cut.datacontenttype, cut.heldback, cut.framecount, cut.gopend)
+        failed += [one.frame is None for one in shown]
+        gop = None if cut.gopend else gop
+    assert len(failed) == 75
+    assert [number for number, one in enumerate(failed) if one] == [7, 8, 30, 50]
+
+
+@pytest.mark.parametrize(("name", "bframes"), [("i.ts", 0), ("i.ts", 3), ("i.mp4", 0)])
+def test_interlaced_video_has_a_frame_a_packet(folder, name, bframes):
+    options = {"x264-params": f"tff=1:bframes={bframes}"}
+    path = media.clip(folder / f"{bframes}{name}", size=(96, 64), bframes=bframes, options=options)
+    found, gop, count = cuts(path), None, 0
+    for cut in found:
+        gop = gop or Gop(cut.sequence)
+        data = memoryview(cut.data)
+        shown = gop.show(data, cut.datacontenttype, cut.heldback, cut.framecount, cut.gopend)
+        assert all(one.frame.interlaced_frame for one in shown)
+        count += len(shown)
+        gop = None if cut.gopend else gop
+    assert count == 50
 
 
 def alive(kind):

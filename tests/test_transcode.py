@@ -111,6 +111,25 @@ def test_frames_have_the_size_that_the_models_need(cut, folder_store, models, si
     assert (about.width, about.height) == (64, 48)
 
 
+@pytest.mark.parametrize(
+    ("most", "size"),
+    [
+        ((160, 90), (160, 90)),
+        ((200, 1000), (200, 112)),
+        ((4000, 4000), (416, 234)),
+        (None, (416, 234)),
+    ],
+)
+def test_frames_are_never_larger_than_the_camera_is_looked_at(cut, folder_store, most, size):
+    (segment, *_) = cut(size=(1280, 720), frames=3)
+    about, group = group_of(
+        folder_store, Transcoder(folder_store, Options())(replace(segment, framesize=most))
+    )
+
+    assert group.records["nv12"].shape[1:] == (size[1] * 3 // 2, size[0])
+    assert (about.width, about.height) == (1280, 720)
+
+
 def test_pixels_that_are_not_square_are_made_so(cut, folder_store):
     segment = cut(aspect=Fraction(3, 2), frames=3)[0]
     about, group = group_of(folder_store, Transcoder(folder_store, Options())(segment))

@@ -17,6 +17,8 @@ SURE = 3
 """Packets that agree on it, till a clock is taken to have jumped: a single one may be wrong."""
 STILL = 25
 """Packets without a usable time of their own, one after the other, till people are told."""
+FAR = 4
+"""Frames by which a packet comes beside its time, that jitter and reordering do not explain."""
 LONGEST_REORDER = 5.0
 """Seconds between decoding and showing a picture that no coder needs."""
 LONGEST = 60.0
@@ -29,7 +31,9 @@ class CameraTimes:
 
     def __init__(self, tick: Fraction, framerate: float, reorder: int) -> None:
         self._tick, self._reorder = tick, reorder
+        self._far = FAR * (1 + reorder)
         self.delay = LeastDelay(tick)
+        """From when packets should be decoded to when they come."""
         self.shift = 0
         """What is added to the camera's own times."""
         self.jumps = 0
@@ -63,6 +67,8 @@ class CameraTimes:
             step = time - self._last
             self.usual, self._step = min(step, self._step), step  # of which one may be a gap
         self._last = time
+        if self.delay.add(arrived, arrived - time) and self.delay.wrong and not self.taken:
+            self._give_up("slow" if self.delay.wrong > 0 else "fast")
         return time, time + (self._ahead(pts - dts) if dts is not None else 0)
 
     def _ahead(self, ticks: int) -> int:
@@ -124,14 +130,14 @@ class CameraTimes:
             self._reference = self.delay.ticks
         expected = self._last + self._pace
         off = arrived - self._reference - expected
-        if abs(off) > 4 * self._pace:  # some are missing, or come in a heap
+        if abs(off) > self._far * self._pace:  # some are missing, or come in a heap
             return max(self._last + 1, arrived - self._reference)
         self._pace = max(1.0, self._pace + off / 64)
         return max(self._last + 1, round(expected + off / 8))
 
-    def give_up(self, reason: str) -> None:
-        """Takes packets as they come from now on."""
-        self.taken, self._pace = reason, None
+    def _give_up(self, pace: str) -> None:
+        """Packets are taken as they come from now on."""
+        self.taken, self._pace = f"the camera's clock runs too {pace}", None
 
     def rescale(self, ratio: Fraction) -> None:
         """From now on ticks are another unit, of which `ratio` make an old one."""

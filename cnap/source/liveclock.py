@@ -9,6 +9,7 @@ import av
 from cnap.errors import CnapError
 from cnap.source.cameratimes import CameraTimes
 from cnap.source.feeds.feed import Feed
+from cnap.source.leastdelay import LeastDelay
 from cnap.source.slew import Slew
 
 TRUSTED, DISTRUSTED = 5.0, 7.5
@@ -50,7 +51,7 @@ class LiveClock:
         self._rate = float(1 / self._tick)
         reorder = self._stream.codec_context.reorder_depth
         self._times = CameraTimes(self._tick, feed.framerate, reorder)
-        self._delay = self._times.delay
+        self._delay = LeastDelay(self._tick)
         self._begun: float | None = None
         self._came = self._unix = 0.0
         """When the newest packet came by the steady clock, and how far this machine's is ahead."""
@@ -89,8 +90,7 @@ class LiveClock:
         dts, pts = self._times.read(packet, arrived)
         if self._shown is None or pts > self._shown:
             self._shown = pts
-        if self._delay.add(arrived, arrived - self._shown) and not self._times.taken:
-            self._check_pace()
+        self._delay.add(arrived, arrived - self._shown)
         late = (arrived - self._shown - self._delay.ticks) / self._rate
         if late > STALE:
             raise ClockJumped(f"video comes {_span(late)} late: the stream begins anew")
@@ -143,12 +143,6 @@ class LiveClock:
         offset = max(-first, math.ceil((zero - self.epoch / 1000) * self._rate))
         self._slew = Slew(first, self._shown + 1, offset, self._tick)
 
-    def _check_pace(self) -> None:
-        wrong = self._delay.wrong
-        if wrong:
-            pace = "slow" if wrong > 0 else "fast"
-            self._times.give_up(f"the camera's clock runs too {pace}")
-
     def _go_on(self, time: int) -> None:
         offset = round((self._zero() - self.epoch / 1000) * self._rate)
         self._slew.go_on(time, offset, leap=bool(self._times.taken))
@@ -192,6 +186,7 @@ class LiveClock:
         ratio = self._tick / tick
         self._tick, self._rate = tick, float(1 / tick)
         self._times.rescale(ratio)
+        self._delay.rescale(ratio)
         if self._slew is not None:
             self._slew.rescale(ratio)
         self._shift = self._times.shift

@@ -79,6 +79,8 @@ class Muxer:
             stream.time_base = self._time_base
             if name == "nut":  # whose tags are those of AVI: some codecs have one a pixel format
                 stream.codec_context.codec_tag = self._tag
+            elif self._codec == "hevc":  # FFmpeg would say hev1, which Apple's browsers don't play
+                stream.codec_context.codec_tag = "hvc1"
             for packet in packets:
                 packet.stream = stream
                 output.mux_one(packet)
