@@ -46,8 +46,9 @@ class PushedFeed:
 
     @property
     def framerate(self) -> float:
-        rate = self._current and self._current.stream.average_rate
-        return float(rate or 0)
+        if self._current is None or self._current.still:
+            return 0.0
+        return float(self._current.stream.average_rate or 0)
 
     @property
     def apart(self) -> float:
@@ -75,8 +76,9 @@ class PushedFeed:
 
     def _paced(self, upload: Upload, whole: bool) -> Iterator[av.Packet]:
         """A long upload comes at once, and would be left out as what can't be coped with."""
-        began, first, last = time.monotonic(), upload.packets[0].dts, upload.packets[-1]
-        for packet in upload.packets:
+        packets, upload.packets = upload.packets, []  # its stream may be needed for long
+        began, first, last = time.monotonic(), packets[0].dts, packets[-1]
+        for packet in packets:
             ahead = float((packet.dts - first) * TIME_BASE) - AT_ONCE
             if ahead > 0 and self._inbox.rest(began + ahead / FASTER - time.monotonic()):
                 return

@@ -35,11 +35,13 @@ class Upload:
         """`content_type` is one of FORMATS. Raises BadMedia."""
         self._format = FORMATS[content_type]
         self.still = content_type == "image/jpeg"
-        self._container = _opened(data, self._format)
+        file = io.BytesIO(data)
+        self._container = _opened(file, self._format)
         try:
             self.stream = self._video()
             self.packets = self._read()
             self._rescale()
+            file.truncate(0)  # read to its end, and open for as long as somebody has its stream
         except BaseException:
             self.close()
             raise
@@ -139,8 +141,7 @@ class Upload:
             raise BadMedia(f"the upload is longer than {LONGEST:g} s; send shorter ones")
 
 
-def _opened(data: bytes, name: str) -> av.container.InputContainer:
-    file = io.BytesIO(data)
+def _opened(file: io.BytesIO, name: str) -> av.container.InputContainer:
     if name in OF_BOXES and claimed_samples(file) > MAX_SAMPLES:
         raise BadMedia(f"the upload claims to have more than {MAX_SAMPLES:,} samples")
     file.seek(0)

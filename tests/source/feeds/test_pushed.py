@@ -75,6 +75,7 @@ def test_pictures_that_come_quickly_share_segments(feed, uploads):
     assert feed.whole
     next(packets)
     assert not feed.whole
+    assert feed.framerate == 0
 
 
 def test_a_long_upload_is_not_given_at_once(feed, uploads, upload):
