@@ -24,6 +24,8 @@ class Faults:
     """Share of packets whose payload is random."""
     babble: float = 0.0
     """Share of pictures that random bytes follow, between the packets of a TCP connection."""
+    damaged: int = 0
+    """How many of the next key frames have parameter sets that make no sense."""
     lost: float = 0.0
     """Share of packets that are counted and never sent."""
     keyless: bool = False

@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -172,6 +173,9 @@ class FakeCamera:
     def _send_next(self) -> None:
         rounds, place = divmod(self._place, len(self._whole))
         picture = (self._whole if self.faults.inband else self._bare)[place]
+        if picture.key and self.faults.damaged:
+            self.faults.damaged -= 1
+            picture = self._damaged(picture)
         seconds = self._clip_began + rounds * self.clip.seconds + picture.time
         self._place += 1
         self.sent += 1
@@ -185,6 +189,12 @@ class FakeCamera:
         if self.faults.ntp and time.monotonic() > self._reported + self.faults.report_every:
             self._reported = time.monotonic()
             self._report(seconds, viewers)
+
+    def _damaged(self, picture: Packetised) -> Packetised:
+        """With parameter sets of the same kinds, whose ids are out of all range."""
+        count = len(self.clip.parameters)
+        sets = [one[:4] + b"\1" * (len(one) - 4) for one in picture.payloads[:count]]
+        return replace(picture, payloads=(*sets, *picture.payloads[count:]))
 
     def _send_picture(self, picture: Packetised, seconds: float, viewers: list[Session]) -> None:
         faults, packets = self.faults, []

@@ -95,7 +95,7 @@ def _opened(camera: Camera) -> av.container.InputContainer:
     began = time.monotonic()
     try:
         container = av.open(
-            camera.url,
+            scheme + camera.url[len(scheme) :],  # which FFmpeg knows in small letters only
             format=FORMATS[scheme],
             options=_options(scheme, camera.transport),
             # For each packet, while FFmpeg's own limit is for each read: noise may come for ever.

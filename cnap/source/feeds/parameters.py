@@ -18,6 +18,8 @@ HEAD = 4096
 """Bytes of a key frame in which its parameter sets are."""
 REMEMBERED = 4
 """Streams of a camera that changes to and fro."""
+SURE = 3
+"""Key frames in a row whose parameter sets make no sense, till that is believed."""
 START = b"\0\0\0\1"
 ONE_PICTURE = QUICK | LIMITS | {"skip_loop_filter": "all", "threads": "1"}
 SENSELESS = (
@@ -36,6 +38,7 @@ class Parameters:
         # Where they are length-prefixed, the container says by itself when they change.
         self._inband = self._codec in SETS and extradata[:1] != b"\1"
         self._known = dict(self._sets(extradata)) if self._inband else {}
+        self._doubted = 0
         self._streams: dict[bytes, av.VideoStream] = {}
 
     def of(self, packet: av.Packet) -> av.VideoStream:
@@ -53,10 +56,19 @@ class Parameters:
     def _look_into(self, packet: av.Packet) -> None:
         sets = dict(self._sets(bytes(memoryview(packet)[:HEAD])))
         if sets.items() <= self._known.items():
+            self._doubted = 0
             return
-        self._known |= sets
-        extradata = b"".join(START + self._known[place] for place in sorted(self._known))
-        self.stream = self._streams.get(extradata) or self._probed(extradata + bytes(packet))
+        known = self._known | sets
+        extradata = b"".join(START + known[place] for place in sorted(known))
+        try:
+            self.stream = self._streams.get(extradata) or self._probed(extradata + bytes(packet))
+        except Misconfigured:
+            # Damaged on their way, most often; but a camera may mean it.
+            self._doubted += 1
+            if self._doubted == SURE or not self.stream.codec_context.width:
+                raise
+            return
+        self._known, self._doubted = known, 0
         self._remember(extradata)
 
     def _take_over(self, packet: av.Packet) -> None:

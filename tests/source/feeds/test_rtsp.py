@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import av
 import pytest
@@ -156,6 +156,25 @@ def test_nobody_is_there(clip):
     assert "names no host" in str(refusal("rtsp:///live"))
 
 
+@pytest.mark.parametrize("url", ["rtsp://127.0.0.1:port/live", "rtsp://127.0.0.1:99999/live"])
+def test_a_url_that_is_none_is_said(url):
+    assert isinstance(refusal(url), Misconfigured)
+
+
+def test_a_scheme_may_be_in_capitals(clip):
+    with FakeCamera(clip) as camera, opened(camera.url.replace("rtsp", "RTSP")) as feed:
+        assert next(feed.packets())
+
+
+def test_ffmpeg_says_nothing_by_itself(clip, capfd):
+    with FakeCamera(clip, login="digest", wrong_realm=True, garbage=0.5) as camera:
+        refusal(camera.url_with_login)
+        camera.faults.login = ""
+        with suppress(CameraFailed), opened(camera.url_with_login) as feed:
+            next(feed.packets())
+    assert capfd.readouterr() == ("", "")
+
+
 def test_srt_has_a_way_out():
     error = refusal("srt://10.0.0.7:9000?passphrase=secret")
     assert "ffmpeg -i srt://" in str(error)
@@ -219,6 +238,20 @@ def _size(packet):
         codec = container.streams.video[0].codec_context
         assert (codec.width, codec.height) == (frame.width, frame.height)
         return frame.width, frame.height
+
+
+def test_damaged_parameter_sets_are_no_other_stream(clip):
+    with FakeCamera(clip) as camera, opened(camera.url) as feed:
+        packets = feed.packets()
+        stream = next(packets).stream
+        for damaged in (1, 2):
+            camera.faults.damaged = damaged
+            until(lambda: not camera.faults.damaged, "key frames without sense", 10)
+            later = list(itertools.islice(packets, 10))
+            assert {packet.stream is stream for packet in later} == {True}
+        camera.faults.damaged = 1000
+        with pytest.raises(Misconfigured, match="no parameter sets that make sense"):
+            list(packets)
 
 
 @pytest.mark.parametrize("codec", ["h264", "hevc"])
