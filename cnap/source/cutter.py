@@ -98,12 +98,6 @@ class Cutter:
         """The next segment's."""
         return self._sequence
 
-    def moment(self, packet: av.Packet) -> Fraction:
-        """Seconds on the timeline at which a packet not fed yet is shown."""
-        if self._offset is None:
-            self._offset = self._start - min(packet.dts, packet.pts)
-        return (packet.pts + self._offset) * self._scale
-
     def feed(self, packet: av.Packet) -> Iterator[Cut]:
         """Takes a packet; gives the segment that ended with the one before it, if one did."""
         back = self._on_timeline(packet)
