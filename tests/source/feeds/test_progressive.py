@@ -1,8 +1,6 @@
 """Video over HTTP as it comes, with ffmpeg and nginx as real peers."""
 
 import itertools
-import shutil
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -15,8 +13,7 @@ import pytest
 from cnap.cameras import Camera
 from cnap.source.feeds import CameraFailed, Feed, Misconfigured, open_feed, progressive
 from tests import media
-from tests.cameras import ffmpeg
-from tests.servers import ended_after, free_ports, until
+from tests.cameras import ffmpeg, nginx
 
 
 @contextmanager
@@ -57,25 +54,13 @@ def answering(chunks: Iterator[bytes], **headers: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def nginx(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """A url and the folder that is behind it."""
-    program = shutil.which("nginx") or "/usr/sbin/nginx"
-    if not Path(program).exists():
-        pytest.skip("no nginx here: `./install.sh peers` as root installs it")
-    (port,) = free_ports(1)
-    folder = tmp_path / "films"
+def films(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """A real server's url and its folder."""
+    folder, work = tmp_path / "films", tmp_path / "work"
     folder.mkdir()
-    config = tmp_path / "nginx.conf"
-    paths = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    places = "".join(f"{name}_temp_path {tmp_path}/{name};" for name in paths)
-    config.write_text(
-        f"daemon off; master_process off; pid {tmp_path}/pid; events {{}} http {{ access_log off;"
-        f"{places} server {{ listen 127.0.0.1:{port}; root {folder}; }} }}"
-    )
-    words = [program, "-c", str(config), "-e", str(tmp_path / "errors")]
-    with ended_after(subprocess.Popen(words)):
-        until((tmp_path / "pid").exists, "nginx")
-        yield f"http://127.0.0.1:{port}", folder
+    work.mkdir()
+    with nginx.serving(folder, work) as url:
+        yield url, folder
 
 
 @pytest.mark.parametrize("form", ["mpegts", "flv", "matroska", "h264"])
@@ -94,8 +79,8 @@ def test_a_real_live_stream_is_read(tmp_path, form):
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.ts"])
-def test_a_film_on_a_real_server_is_paced_and_begins_again(tmp_path, nginx, name):
-    url, folder = nginx
+def test_a_film_on_a_real_server_is_paced_and_begins_again(films, name):
+    url, folder = films
     media.clip(folder / name, size=(160, 120), frames=10, gop=5)
     with opened(f"{url}/{name}", loop=True) as feed:
         assert not feed.live
@@ -108,8 +93,8 @@ def test_a_film_on_a_real_server_is_paced_and_begins_again(tmp_path, nginx, name
         assert len(list(feed.packets())) == 10
 
 
-def test_a_film_whose_index_is_at_its_end_needs_ranges(tmp_path, nginx):
-    url, folder = nginx
+def test_a_film_whose_index_is_at_its_end_needs_ranges(films):
+    url, folder = films
     film = media.clip(folder / "a.mp4", size=(640, 480), frames=60)
     with opened(f"{url}/a.mp4") as feed:
         assert len(list(feed.packets())) == 60
