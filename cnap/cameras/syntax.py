@@ -43,6 +43,8 @@ def _words(problem: str, line: str, column: int) -> str:
     if "quoted scalar" in problem:
         return "a quote begins here and never ends"
     if "mapping values are not allowed" in problem:
+        if match := re.search(r":\s+(\S+:)\s*(#.*)?$", line):
+            return f'a value that ends with a : needs quotes, as in "{match[1]}"'
         return "a : where none can be; either it is indented too far, or the value needs quotes"
     if "cannot start any token" in problem:
         return f"a value that begins with {letter} needs quotes"

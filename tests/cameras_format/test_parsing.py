@@ -255,6 +255,10 @@ SHAPES = [
     ("cameras:\n- name: a\n- url: b", "line 3: camera 2: name is missing; or is the - before it"),
     ("cameras:\n  name: gate\n  url: x", "begin each camera with a dash, as in - name: gate"),
     ("cameras:\n- name: a\n  url: *.mp4", "line 3: a value that begins with * or & needs quotes"),
+    (
+        "cameras:\n- name: a\n  url: push:\n",
+        'line 3: a value that ends with a : needs quotes, as in "push',
+    ),
     ("cameras: [x", "line 1: a [ begins here"),
     ("cameras:\n- {name: gate\n", "line 2: a { begins here"),
     ("cameras:\n- name: gate\n  url: @x\n", "line 3: a value that begins with @ needs quotes"),
