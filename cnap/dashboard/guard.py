@@ -49,7 +49,7 @@ class Guard:
 
     def _has_token(self, request: web.Request) -> bool:
         # Only a header counts: no other site's page can make a browser send it.
-        given = request.headers.get("Authorization", "").encode()
+        given = request.headers.get("Authorization", "").encode(errors="replace")
         wanted = f"Bearer {self._settings.token}".encode()
         return bool(self._settings.token) and hmac.compare_digest(given, wanted)
 

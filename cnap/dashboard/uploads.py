@@ -5,7 +5,7 @@ from aiohttp import web
 
 from cnap.dashboard.answers import Refused
 from cnap.dashboard.settings import Settings
-from cnap.errors import Busy, Missing, Unavailable
+from cnap.errors import BadEvent, Busy, Missing, Unavailable
 from cnap.events.attributes import stream_name
 
 MAX_BYTES = 32 << 20
@@ -48,6 +48,9 @@ class Uploads:
 
     async def _hand_on(self, request: web.Request, name: str) -> web.Response:
         headers = {key: request.headers[key] for key in PASSED if key in request.headers}
+        for key, value in headers.items():
+            if not value.isascii():
+                raise BadEvent(f"the header {key} must be ASCII")
         headers["Authorization"] = f"Bearer {self._token}"
         url = f"{self._source}/streams/{name}/segments"
         try:

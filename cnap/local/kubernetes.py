@@ -122,8 +122,8 @@ class Kubernetes:
             return _status(405, "only GET and PATCH here")
         item = self._config_maps.get(namespace, name)
         if request.method == "PATCH":
-            given = request.headers.get("Authorization", "")
-            if not hmac.compare_digest(given.encode(), f"Bearer {self._token}".encode()):
+            given = request.headers.get("Authorization", "").encode(errors="replace")
+            if not hmac.compare_digest(given, f"Bearer {self._token}".encode()):
                 return _status(401, "changes need the bearer token")
             if "merge-patch+json" not in request.content_type:
                 return _status(415, "only application/merge-patch+json")

@@ -71,7 +71,7 @@ class Receiver:
     ) -> web.StreamResponse:
         """Whatever goes wrong is a status and a sentence, as the dashboard says it."""
         try:
-            given = request.headers.get("Authorization", "").encode()
+            given = request.headers.get("Authorization", "").encode(errors="replace")
             if not hmac.compare_digest(given, self._wanted):
                 raise Refused(401, "uploads need the token, as Authorization: Bearer TOKEN")
             return await handler(request)

@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 from aiohttp.test_utils import TestClient
 
@@ -88,3 +90,25 @@ async def test_openers_are_kept_away_where_browsers_heed_it(start, host, scheme,
     headers = (await client.get("/", headers={"Host": host, "X-Forwarded-Proto": scheme})).headers
 
     assert headers.get("Cross-Origin-Opener-Policy") == ("same-origin" if told else None)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"Authorization: Bearer \xff",
+        b"Authorization: Bearer the-token\r\nIdempotency-Key: \xff",
+        b"Authorization: Bearer the-token\r\nContent-Type: \xff",
+        b"Authorization: Bearer the-token\r\nContent-Encoding: \xff",
+        b"Host: \xff",
+    ],
+)
+@pytest.mark.parametrize("path", [b"/streams/gate/segments", b"/api/cameras"])
+async def test_headers_that_are_no_text(start, path: bytes, header: bytes) -> None:
+    client = await start(source="http://127.0.0.1:1")
+    reader, writer = await asyncio.open_connection(client.server.host, client.server.port)
+    writer.write(b"POST " + path + b" HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n")
+    writer.write(header + b"\r\n\r\nx")
+    status = int((await reader.readline()).split()[1])
+    writer.close()
+
+    assert 400 <= status < 500

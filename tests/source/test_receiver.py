@@ -53,6 +53,14 @@ async def post(tmp_path, uploads):
         yield post
 
 
+async def test_a_token_that_is_no_text(tmp_path, uploads):
+    reader, writer = await asyncio.open_unix_connection(f"{tmp_path}/source.sock")
+    writer.write(b"POST /streams/door/segments HTTP/1.1\r\nHost: source\r\nContent-Length: 0\r\n")
+    writer.write(b"Authorization: Bearer \xff\r\n\r\n")
+    assert b" 401 " in await reader.readline()
+    writer.close()
+
+
 async def test_what_was_taken(post, feed, film):
     status, answer, _ = await post(film)
 
