@@ -36,6 +36,21 @@ class Piece:
     def gop(self) -> tuple[int, int]:
         return self.id.epoch, self.cut.gopstart
 
+    @property
+    def place(self) -> tuple[int, int]:
+        return self.id.epoch, self.id.sequence
+
+    @property
+    def refreshes(self) -> bool:
+        """Whether decoders begin in the midst of its GOP, so that later segments may need it even
+        if it can't be decoded itself."""
+        return self.cut.decodefrom > self.cut.gopstart
+
+    def needs(self, lost: tuple[int, int]) -> bool:
+        """Whether it can't be decoded without the segment at that place."""
+        begins = max(self.cut.gopstart, self.cut.decodefrom)
+        return (self.id.epoch, begins) <= lost < self.place
+
     def drop(self, reason: str) -> None:
         """Counts its frames as dropped, if somebody wanted them."""
         if self.wanted:

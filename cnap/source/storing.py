@@ -49,7 +49,8 @@ class Storing:
         self._loop = asyncio.get_running_loop()
         self._lock = threading.Lock()
         self._waiting: deque[Piece] = deque()
-        self._lost: tuple[int, int] | None = None
+        self._lost = (-1, -1)
+        """The place of the newest segment that the store will never have."""
         self._working: asyncio.Task[None] | None = None
         self._swept = time.monotonic()
         self._epoch = 0
@@ -63,8 +64,11 @@ class Storing:
     def put(self, piece: Piece) -> None:
         """Takes a piece. Called in the reader's thread."""
         with self._lock:
-            if piece.gop == self._lost:
-                return piece.drop(AWAY)
+            if piece.needs(self._lost):
+                piece.drop(AWAY)
+                if not piece.refreshes:
+                    self._lost = piece.place
+                    return None
             if self._is_full(piece) and not self._make_room(piece):
                 return piece.drop(AWAY)
             self._waiting.append(piece)
@@ -80,7 +84,7 @@ class Storing:
         can be decoded. Returns whether the piece may wait."""
         oldest = self._waiting[0].gop
         if self._camera.behind == "newest" or oldest == piece.gop:
-            self._lost = piece.gop
+            self._lost = piece.place
             return False
         while self._waiting and self._waiting[0].gop == oldest:
             self._waiting.popleft().drop(AWAY)
@@ -163,14 +167,17 @@ class Storing:
             self._lose(piece, EXPIRED)
 
     def _lose(self, piece: Piece, reason: str) -> None:
-        """Leaves a piece out that the store has not, and with it the rest of its GOP."""
+        """Leaves a piece out that the store has not, and with it what needs it."""
         with self._lock:
             piece.drop(reason)
-            for other in [one for one in self._waiting if one.gop == piece.gop]:
-                self._waiting.remove(other)
-                other.drop(reason)
-            if not piece.cut.gopend:
-                self._lost = piece.gop
+            lost = piece.place
+            for other in list(self._waiting):
+                if other.needs(lost):
+                    other.drop(reason)
+                    if not other.refreshes:
+                        self._waiting.remove(other)
+                        lost = other.place
+            self._lost = max(self._lost, lost)
 
     async def _aside(self, work: Callable[..., None], *arguments: object) -> None:
         await self._loop.run_in_executor(self._pool, work, *arguments)

@@ -1,0 +1,69 @@
+"""What a store that was away costs a stream: what can't be decoded without it, and not more."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
+
+import pytest
+
+from cnap.cameras import Camera
+from cnap.errors import Unavailable
+from cnap.events.identity import SegmentId
+from cnap.source.cutter import Cut
+from cnap.source.piece import Piece
+from cnap.source.storing import Storing
+
+
+class Totals:
+    def __init__(self):
+        self.dropped = 0
+
+    def drop(self, reason, frames):
+        self.dropped += frames
+
+
+def cut(number, gopstart, decodefrom, gopend=False):
+    return Cut(
+        b"x", Fraction(number), Fraction(1), gopstart, gopend, 0, 1, number, "video/mp4",
+        decodefrom, True, 1,
+    )  # fmt: skip
+
+
+KEYS = [cut(n, n & ~3, n & ~3, n % 4 == 3) for n in range(16)]
+"""A key frame every four segments."""
+REFRESHED = [cut(n, 0, max(0, n - 3)) for n in range(16)]
+"""None after the first, but a recovery point in each segment, and pictures are right three later."""
+
+
+@pytest.mark.parametrize(
+    ("cuts", "sent", "stored"),
+    [
+        (KEYS, [0, 1, 2, 3, 4, 8, 9, 10, 11, 12, 13, 14, 15], None),
+        (REFRESHED, [0, 1, 2, 3, 4, 9, 10, 11, 12, 13, 14, 15], [n for n in range(16) if n != 5]),
+    ],
+)
+async def test_one_segment_that_is_lost_costs_those_that_need_it(
+    folder_store, monkeypatch, cuts, sent, stored
+):
+    totals, seen, put = Totals(), [], folder_store.put
+
+    def broken(key, *data):
+        if key.endswith("0000000005.mp4"):
+            raise Unavailable("away")
+        put(key, *data)
+
+    monkeypatch.setattr(folder_store, "put", broken)
+    monkeypatch.setattr("cnap.source.storing.FIRST_WAIT", 0.01)
+    camera = Camera("gate", "x", models=("m",), fresh=1)
+    with ThreadPoolExecutor(1) as pool:
+        storing = Storing(camera, folder_store, pool, 99, seen.append, lambda: (), lambda: None)
+        for one in cuts:
+            since = asyncio.get_running_loop().time() + (0 if one.sequence == 5 else 3600)
+            storing.put(Piece(SegmentId("gate", 1, one.sequence), one, totals, 0, True, since))
+        while not storing.idle:
+            await asyncio.sleep(0.02)
+    there = [int(one.key[-14:-4]) for one in folder_store.objects("")]
+
+    assert [piece.id.sequence for piece in seen if piece.wanted] == sent
+    assert totals.dropped == 16 - len(sent)
+    assert sorted(there) == (stored or sent)
