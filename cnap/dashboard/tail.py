@@ -19,6 +19,8 @@ LEASE = 15.0
 """Seconds after the last question for which a stream is still followed."""
 CACHED = 4
 """Segments of a stream whose bytes are kept for the other viewers."""
+REFRESHED = 10
+"""Segments in which a picture without key frames is whole again."""
 MOST = 600
 SURE = 1.0
 """Seconds without the segment that should come after which the whole folder is looked through."""
@@ -106,8 +108,11 @@ class Tail:
         return start if start and start.place > place else None
 
     def _gop_of(self, newest: Segment) -> Segment | None:
-        wanted = (newest.epoch, newest.gopstart)
-        return next((one for one in self._segments if one.place == wanted), None)
+        """Where to begin to play: the GOP's first segment, or one well before the newest, where the
+        first is long gone: of a camera that refreshes its picture bit by bit."""
+        gop = (newest.epoch, newest.gopstart)
+        found = [one for one in self._segments if (one.epoch, one.gopstart) == gop]
+        return found[0] if found[0].place == gop else found[-REFRESHED:][0]
 
     async def _follow(self) -> None:
         while True:

@@ -51,6 +51,17 @@ async def test_begins_at_the_newest_gop(client: TestClient, store: Store) -> Non
     assert response.headers["Cnap-Gopstart"] == "2"
 
 
+async def test_without_key_frames_begins_shortly_before_the_newest(
+    client: TestClient, store: Store
+) -> None:
+    """The GOP's first segment is long gone, and pictures are whole a few seconds on."""
+    for sequence in range(70, 100):
+        put(store, sequence, gop=0)
+
+    _, sequence, _ = await told(await client.get(PATH))
+    assert 85 <= sequence <= 92
+
+
 async def test_one_after_the_other(client: TestClient, store: Store) -> None:
     for sequence, gop in [(0, 0), (1, 0), (2, 2)]:
         put(store, sequence, gop)

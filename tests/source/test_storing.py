@@ -32,7 +32,7 @@ def cut(number, gopstart, decodefrom, gopend=False):
 KEYS = [cut(n, n & ~3, n & ~3, n % 4 == 3) for n in range(16)]
 """A key frame every four segments."""
 REFRESHED = [cut(n, 0, max(0, n - 3)) for n in range(16)]
-"""None after the first, but a recovery point in each segment, and pictures are right three later."""
+"""None after the first, but recovery points: pictures are right three segments later."""
 
 
 @pytest.mark.parametrize(
