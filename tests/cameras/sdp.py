@@ -14,7 +14,7 @@ def described(clip: Clip, faults: Faults, audio: bool) -> bytes:
     lines = [
         "v=0",
         "o=- 1 1 IN IP4 127.0.0.1",
-        "s=fake camera",
+        "s=fake camera, Süd",  # which cheap ones send as they like
         "c=IN IP4 0.0.0.0",
         "t=0 0",
         "a=control:*",
@@ -31,7 +31,7 @@ def described(clip: Clip, faults: Faults, audio: bool) -> bytes:
             "a=control:audio",
         ]
     lines += ["a=x:" + "y" * 1000] * (faults.sdp_padding // 1004)
-    return ("\r\n".join(lines) + "\r\n").encode()
+    return ("\r\n".join(lines) + "\r\n").encode("latin1")
 
 
 def _format(clip: Clip, faults: Faults) -> str:

@@ -113,7 +113,8 @@ class Session:
         in common."""
         if not self.lossy:
             channel = self._channels.get(media)
-            if channel is None or self._writer.transport.get_write_buffer_size() > FULL:
+            full = self._writer.transport.get_write_buffer_size() > FULL
+            if channel is None or full or self._writer.is_closing():
                 return
             usual = framed if channel == 0 else b"".join(interleaved(channel, p) for p in packets)
             self._writer.write(usual)
@@ -132,7 +133,7 @@ class Session:
                 one.sendto(packet, address)
 
     def babble(self, data: bytes) -> None:
-        if not self.lossy:
+        if not self.lossy and not self._writer.is_closing():
             self._writer.write(data)
 
     def close(self) -> None:

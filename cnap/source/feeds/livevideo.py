@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
 import av
 from av.stream import Discard
@@ -88,7 +89,10 @@ class LiveVideo:
 
     def _next(self) -> av.Packet | None:
         with self._turn:
-            packet = None if self._closing else next(self._packets, None)
+            packet = None
+            # PyAV's at the end, where the camera began another medium since.
+            with suppress(IndexError):
+                packet = None if self._closing else next(self._packets, None)
             if self._closing:
                 self._container.close()
                 return None

@@ -100,6 +100,7 @@ def _opened(camera: Camera) -> av.container.InputContainer:
             options=_options(scheme, camera.transport),
             # For each packet, while FFmpeg's own limit is for each read: noise may come for ever.
             timeout=(PATIENCE, PATIENCE),
+            metadata_errors="replace",  # cameras have names in all encodings
         )
     except av.FFmpegError as error:
         # What FFmpeg says of a wait that was cut off depends on what it was waiting for.

@@ -29,6 +29,7 @@ OPTIONS = LIMITS | {
     "probesize": str(1 << 20),
     "analyzeduration": "500000",
     "fpsprobesize": "0",
+    "max_streams": "256",
     "threads": "1",
 }
 
@@ -87,7 +88,7 @@ class ProgressiveFeed:
     def _opened(self, answer: ClientResponse) -> LiveVideo:
         body = Body(self._web, answer)
         try:
-            container = av.open(body, options=OPTIONS, buffer_size=CHUNK)
+            container = av.open(body, options=OPTIONS, buffer_size=CHUNK, metadata_errors="replace")
         except av.FFmpegError:
             raise Misconfigured("what comes from the url is no video that can be read") from None
         body.deadline = None

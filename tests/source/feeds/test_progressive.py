@@ -1,6 +1,9 @@
 """Video over HTTP as it comes, with ffmpeg and nginx as real peers."""
 
 import itertools
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -161,6 +164,21 @@ def test_another_size_begins_another_stream(tmp_path):
         first, second = (stream.codec_context for stream in streams)
         assert first.extradata != second.extradata
         assert (first.width, second.width) == (160, 320)
+
+
+def test_a_camera_may_begin_to_send_sound(tmp_path):
+    silent = media.clip(tmp_path / "a.flv", size=(160, 120), frames=50).read_bytes()
+    loud = media.clip(tmp_path / "b.flv", size=(160, 120), frames=50, audio=True).read_bytes()
+    (tmp_path / "c.flv").write_bytes(silent + loud[13:])
+    program = (
+        "import sys, av; from cnap.source.feeds.livevideo import LiveVideo\n"
+        "video = LiveVideo(av.open(sys.argv[1], options={'analyzeduration': '1'}))\n"
+        "assert len(list(video.packets())) == 100"
+    )
+    # In which memory that nobody has set is never 0: PyAV looks at some.
+    filled = os.environ | {"MALLOC_PERTURB_": "90"}
+    words = [sys.executable, "-c", program, str(tmp_path / "c.flv")]
+    subprocess.run(words, env=filled, check=True)
 
 
 def test_closing_from_another_thread_ends_the_reading(tmp_path):
