@@ -111,6 +111,8 @@ class Film:
                     return
                 if packet.size:
                     yield self._with_palette(packet)
+        except IndexError:
+            return  # PyAV's at the end, where the film began another medium since
         except av.FFmpegError as error:
             raise CameraFailed(f"{self.path.name} can't be read on: {error.strerror}") from None
 
@@ -132,7 +134,7 @@ def _opened(path: Path) -> av.container.InputContainer:
         if path.stat().st_size == 0:
             raise CameraFailed(f"{path} is empty")
         # With its whole path: FFmpeg takes what is before a colon, as in 12:30.mp4, for a protocol.
-        return av.open(path.absolute())
+        return av.open(path.absolute(), metadata_errors="replace")  # titles in any encoding
     except FileNotFoundError:
         raise CameraFailed(f"{path} is not there") from None
     except (av.FFmpegError, OSError, ValueError) as error:

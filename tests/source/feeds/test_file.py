@@ -1,7 +1,10 @@
 """Video files as cameras: every packet with both times, in order, for as long as it goes on."""
 
 import itertools
+import os
 import struct
+import subprocess
+import sys
 import threading
 
 import av
@@ -218,3 +221,25 @@ def test_any_thread_may_close_it(tmp_path):
         camera.close()
         reading.join(10)
         assert not reading.is_alive()
+
+
+def test_a_title_may_be_in_any_encoding(tmp_path):
+    film = media.clip(tmp_path / "a.mp4", frames=3)
+    film.write_bytes(film.read_bytes().replace(b"VideoHandler", b"VideoHandl\xe4r"))
+    camera = FileFeed(str(film), loop=False)
+    assert len(list(camera.packets())) == 3
+    camera.close()
+
+
+def test_sound_may_begin_late(tmp_path):
+    silent = media.clip(tmp_path / "a.flv", frames=500).read_bytes()
+    loud = media.clip(tmp_path / "b.flv", frames=50, audio=True).read_bytes()
+    # Without the file's own header (9 bytes and a size of 4): FLV, annex E.2.
+    (tmp_path / "c.flv").write_bytes(silent + loud[13:])
+    program = (
+        "import sys; from cnap.source.feeds.file import FileFeed\n"
+        "assert len(list(FileFeed(sys.argv[1], False).packets())) == 550"
+    )
+    # In which memory that nobody has set is never 0: PyAV looks at some.
+    filled = os.environ | {"MALLOC_PERTURB_": "90"}
+    subprocess.run([sys.executable, "-c", program, str(tmp_path / "c.flv")], env=filled, check=True)
