@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from cnap.source.liveclock import LiveClock
 from cnap.source.timeline import ClockJumped, Timeline
 from tests.source.simulated import NOON, TICK, Camera, Clock, Packet
 
@@ -320,3 +321,15 @@ def test_a_store_that_is_slow_is_no_jump():
             clock.now += 12
     assert count == 41
     assert clock.now == pytest.approx(NOON + 20)
+
+
+def test_a_machine_that_slept_begins_an_epoch_of_its_own():
+    """Its clock goes on, and the steady one stands still meanwhile."""
+    camera = Camera(Clock())
+    slept = 0.0
+    clock = LiveClock(camera, lambda: camera.clock.now + slept, camera.clock, 0)
+    with pytest.raises(ClockJumped, match="this machine slept, or its clock was set, by 1 h"):
+        for number, packet in enumerate(camera.packets()):
+            slept = 3600.0 if number > 200 else 0.0
+            clock.take(packet)
+    assert number == 201
