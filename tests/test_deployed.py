@@ -98,6 +98,15 @@ def test_a_camera_that_wants_what_nobody_serves(cluster):
     }
 
 
+def test_no_camera_was_named_yet(cluster):
+    del cluster.config["cameras"]["data"]["cameras.yaml"]
+
+    findings, code = doctor(cluster)
+
+    assert code == 0
+    assert "cameras: none" in of_state(findings, "ok")
+
+
 def test_a_mistake_among_the_cameras(cluster):
     cluster.config["cameras"]["data"]["cameras.yaml"] = "cameras: [{name: gate}]"
 

@@ -1,10 +1,12 @@
 """Every overlay, as kubectl renders it: valid, complete, and no container may more than it must."""
 
 import re
+from ipaddress import ip_address, ip_network
 
 import kubernetes_validate
 import pytest
 
+from cnap.cameras import KEY
 from tests.rendered import KNATIVE, by_kind, containers, overlay, templates
 
 SHIPPED = sorted(path.name for path in (KNATIVE / "overlays").iterdir())
@@ -148,6 +150,30 @@ def test_the_page_finds_who_takes_uploads_and_both_have_the_token(objects):
     assert theirs["CNAP_TOKEN"] == ours["CNAP_TOKEN"]
 
 
+def test_the_source_and_the_page_may_change_no_more_than_two_configmaps(objects):
+    roles = by_kind(objects, "Role")
+    granted = {
+        (who, *rule["resources"], *rule.get("resourceNames", ())): set(rule["verbs"])
+        for who in ("cameras", "dashboard")
+        for rule in roles[who]["rules"]
+    }
+
+    assert granted == {
+        ("cameras", "configmaps", "cameras", "watched"): {"get", "list", "watch"},
+        ("cameras", "triggers"): {"list"},
+        ("dashboard", "configmaps", "cameras", "watched"): {"get", "patch"},
+        ("dashboard", "services"): {"get", "list"},
+        ("dashboard", "deployments"): {"get", "list"},
+    }
+    assert {"cameras", "watched"} <= by_kind(objects, "ConfigMap").keys()
+
+
+def test_the_cameras_stay_when_an_overlay_is_applied_again():
+    """A key that kubectl applies goes back to what the YAML says; the page and the API write it."""
+    for name in ("production", *COMBINED):
+        assert KEY not in by_kind(overlay(name), "ConfigMap")["cameras"]["data"]
+
+
 def test_a_delivery_waits_for_its_function(objects):
     for trigger in by_kind(objects, "Trigger").values():
         given = re.fullmatch(r"PT(\d+)S", trigger["spec"].get("delivery", {}).get("timeout", ""))
@@ -178,6 +204,22 @@ def test_production_keeps_nothing_in_the_cluster_and_nobody_may_talk_to_anybody(
         for expression in policy["spec"]["podSelector"].get("matchExpressions", []):
             named = {one.get(expression["key"]) for one in labels}
             assert set(expression.get("values", [])) <= named, policy["metadata"]["name"]
+
+
+def test_production_s_source_reaches_cameras_anywhere_and_only_the_page_reaches_it():
+    policies = [one["spec"] for one in by_kind(overlay("production"), "NetworkPolicy").values()]
+    source = {"app.kubernetes.io/name": "cameras", "app.kubernetes.io/component": "source"}
+    wanted = [(one, one["podSelector"].get("matchLabels", {})) for one in policies]
+    of_it = [one for one, labels in wanted if labels and labels.items() <= source.items()]
+    comes = [rule for one in of_it for rule in one.get("ingress", ())]
+    goes = [rule for one in of_it for rule in one.get("egress", ()) if "ports" not in rule]
+
+    page = {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "dashboard"}}}
+    assert comes == [{"from": [page], "ports": [{"port": 8080}]}]
+    reached = [ip_network(to["ipBlock"]["cidr"]) for rule in goes for to in rule["to"]]
+    for camera in ("10.1.2.3", "172.31.255.1", "192.168.1.64"):
+        assert any(ip_address(camera) in network for network in reached), camera
+    assert not any(ip_address("169.254.169.254") in network for network in reached)
 
 
 def test_a_budget_is_for_what_is_more_than_one():

@@ -15,6 +15,7 @@ from cnap.cameras.urls import masked
 __all__ = [
     "CONFIG_MAP",
     "KEY",
+    "NONE",
     "PROBLEM",
     "Camera",
     "CameraError",
@@ -30,5 +31,7 @@ __all__ = [
 
 CONFIG_MAP = "cameras"
 KEY = "cameras.yaml"
+NONE = "cameras: []\n"
+"""What a ConfigMap without the key says: nobody has named a camera yet."""
 PROBLEM = "problem"
 """What is wrong with the file that the ConfigMap follows, under `cnap up --cameras`."""

@@ -132,7 +132,7 @@ def _secrets(namespace: str) -> Iterator[Finding]:
 
 
 def _cameras(namespace: str) -> Iterator[Finding]:
-    text = settings(cameras.CONFIG_MAP, namespace).get(cameras.KEY, "")
+    text = settings(cameras.CONFIG_MAP, namespace).get(cameras.KEY, cameras.NONE)
     edit = f"kubectl edit configmap {cameras.CONFIG_MAP} -n {namespace}"
     try:
         wanted = cameras.parse(text)

@@ -33,7 +33,7 @@ class Control:
     async def list(self, _: web.Request) -> web.Response:
         found = await self._kubernetes.config_map(cameras.CONFIG_MAP)
         try:
-            known = await asyncio.to_thread(shown, found.data.get(cameras.KEY, ""))
+            known = await asyncio.to_thread(shown, found.data.get(cameras.KEY, cameras.NONE))
             problem = found.data.get(cameras.PROBLEM, "")
         except CameraError as error:
             known, problem = {}, str(error)
@@ -70,7 +70,7 @@ class Control:
 
     async def _text(self) -> str:
         found = await self._kubernetes.config_map(cameras.CONFIG_MAP)
-        return found.data.get(cameras.KEY, "")
+        return found.data.get(cameras.KEY, cameras.NONE)
 
     async def _edit(self, change: Callable[[str], str]) -> str:
         """The new text. Raises CameraError, Busy, and Conflict where others change it all the
@@ -78,7 +78,7 @@ class Control:
         async with self._in_turn():
             for tried in range(1, TRIES + 1):
                 data, version = await self._kubernetes.config_map(cameras.CONFIG_MAP)
-                before = data.get(cameras.KEY, "")
+                before = data.get(cameras.KEY, cameras.NONE)
                 text = await asyncio.to_thread(change, before)
                 if text == before:
                     return text

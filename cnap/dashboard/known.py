@@ -22,7 +22,7 @@ class Known:
     async def look(self) -> None:
         """Raises Unavailable where the Kubernetes API does not answer."""
         found = await self._kubernetes.config_map(cameras.CONFIG_MAP)
-        text = found.data.get(cameras.KEY, "")
+        text = found.data.get(cameras.KEY, cameras.NONE)
         if text != self._text:
             try:
                 self.cameras, mistakes = await asyncio.to_thread(cameras.parse, text), ""

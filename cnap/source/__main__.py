@@ -83,7 +83,7 @@ async def _apply(served: Served, streams: Streams, changes: asyncio.Queue[list[C
 async def _watch_cameras(kubernetes: Kubernetes, changes: asyncio.Queue[list[Camera]]) -> None:
     def take(data: Mapping[str, str]) -> None:
         try:
-            changes.put_nowait(cameras.parse(data.get(cameras.KEY, "")))
+            changes.put_nowait(cameras.parse(data.get(cameras.KEY, cameras.NONE)))
         except CameraError as error:
             log.error("%s; the cameras stay as they were", error)
 

@@ -21,6 +21,8 @@ log = logging.getLogger("cnap.source")
 MAX_BYTES = 32 << 20
 PATIENCE = 30.0
 """Seconds in which an upload must have come."""
+AT_THE_END = 1.0
+"""Seconds for what is still coming when the source is stopped: another one waits to begin."""
 KEY = re.compile(r"[!-~]{1,128}")
 UNIX_MS = re.compile(r"[0-9]{12,14}(\.[0-9]{1,6})?")
 
@@ -34,7 +36,12 @@ async def receiving() -> AsyncIterator[Uploads | None]:
         yield None
         return
     receiver = Receiver(token)
-    runner = web.AppRunner(receiver.app(), access_log=None, handler_cancellation=True)
+    runner = web.AppRunner(
+        receiver.app(),
+        access_log=None,
+        handler_cancellation=True,
+        shutdown_timeout=AT_THE_END,
+    )
     await runner.setup()
     try:
         yield receiver.uploads if await _listens(runner, address) else None

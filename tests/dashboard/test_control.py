@@ -95,7 +95,7 @@ async def test_where_a_new_camera_is(client: TestClient, authorised: dict[str, s
 async def test_the_first_camera(send, kubernetes: FakeKubernetes) -> None:
     kubernetes.maps["cameras"] = {}
 
-    assert (await send("GET", "/api/cameras"))[1]["cameras"] == []
+    assert (await send("GET", "/api/cameras"))[1] == {"cameras": [], "problem": ""}
     assert (await send("POST", "/api/cameras", YARD))[0] == 201
     assert kubernetes.cameras == [Camera("yard", "push:", framerate=5.0)]
 

@@ -6,7 +6,8 @@ import aiohttp
 import pytest
 
 from cnap.cameras import Camera
-from cnap.source.feeds.inbox import MOST
+from cnap.source import receiver
+from cnap.source.feeds.inbox import MOST, Inbox
 from cnap.source.feeds.pushed import PushedFeed
 from cnap.source.receiver import MAX_BYTES, receiving
 from tests import media
@@ -189,6 +190,24 @@ async def test_a_port_where_there_is_no_socket(monkeypatch, unused_tcp_port, fil
         session.post(url, data=film, headers=TOKEN) as response,
     ):
         assert response.status == 404
+
+
+async def test_an_upload_that_never_ends_does_not_hold_up_the_end(monkeypatch, tmp_path):
+    monkeypatch.setenv("CNAP_SOURCE", f"unix://{tmp_path}/source.sock")
+    monkeypatch.setenv("CNAP_TOKEN", "the-token")
+    async with asyncio.timeout(receiver.PATIENCE / 2), receiving() as uploads:
+        uploads.follow([Camera("door", "push:")])
+        uploads.open("door", Inbox(20.0))
+        _, writer = await asyncio.open_unix_connection(f"{tmp_path}/source.sock")
+        writer.write(
+            b"POST /streams/door/segments HTTP/1.1\r\nHost: source\r\n"
+            b"Authorization: Bearer the-token\r\nContent-Type: video/mp4\r\n"
+            b"Content-Length: 1000\r\n\r\n"
+        )
+        while not uploads._coming:
+            await asyncio.sleep(0.01)
+    assert not uploads._coming
+    writer.close()
 
 
 async def test_an_address_that_can_t_be_had_stops_nothing_else(monkeypatch):
