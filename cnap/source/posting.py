@@ -126,6 +126,7 @@ class Posting:
             models=self._camera.models,
             capturedframes=piece.captured,
             framerate=self._camera.framerate,
+            framesize=self._camera.size,
             thinnedrate=self.pace.asked,
             wake=now - self._last_sent > SILENCE,
             expirytime=clock + timedelta(seconds=left),
