@@ -78,9 +78,7 @@ class Timeline:
             if ahead >= 0:
                 excused = 0.0
             if ahead < -TOO_LATE - excused:
-                raise ClockJumped(
-                    "this machine slept, or its clock was set: a new beginning"
-                )
+                raise ClockJumped("this machine slept, or its clock was set: a new beginning")
             if self._wait(max(0.0, ahead)):
                 return
             began = self._steady()
