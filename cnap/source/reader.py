@@ -174,14 +174,14 @@ class Reader:
         cutting = Cutting(self._camera.segment)
         try:
             for packet in timeline.packets():
-                if self._stopping.is_set():
-                    break
                 if self.first is None:
                     self._begin(timeline.epoch, feed.framerate)
                 if self._passes(packet):
                     for cut in cutting.feed(packet):
                         self._take(cut, timeline, cutting)
                     self._count(packet, cutting)
+                if self._stopping.is_set():
+                    break
                 if feed.whole:
                     for cut in cutting.end():
                         self._take(cut, timeline, cutting)
