@@ -20,6 +20,7 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 ROOT = Path(__file__).parent.parent
 SETTLE = 10.0
@@ -45,7 +46,7 @@ class Broker(BaseHTTPRequestHandler):
     """Accepts everything, and counts it."""
 
     protocol_version = "HTTP/1.1"
-    live: set[str] = set()
+    live: ClassVar[set[str]] = set()
     segments = 0
 
     def do_POST(self) -> None:

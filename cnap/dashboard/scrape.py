@@ -23,7 +23,18 @@ from cnap.metrics import cumulative
 MOST_STREAMS = 500
 """Streams that are told apart, by name: whoever may send events may name streams."""
 REASONS = {
-    "dropped": {"sampled", "thinned", "expired", "behind", "store unavailable", "refused"},
+    "dropped": {
+        "sampled",
+        "thinned",
+        "expired",
+        "behind",
+        "store unavailable",
+        "refused",
+        "no key frame",
+        "flood",
+        "unfit",
+        "stopped",
+    },
     "failed": {
         "corrupt frame",
         "inference failed",

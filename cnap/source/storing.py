@@ -53,7 +53,7 @@ class Storing:
         """The place of the newest segment that the store will never have."""
         self._working: asyncio.Task[None] | None = None
         self._swept = time.monotonic()
-        self._epoch = 0
+        self._epoch = 0  # till something is stored
         self.trouble = ""
         """Why the store takes nothing just now; empty while it does."""
 
@@ -92,7 +92,8 @@ class Storing:
 
     def tick(self) -> None:
         """Once a second: deletes what nobody needs, also where no segment comes any more."""
-        if self._working is None and time.monotonic() - self._swept > SWEPT_EVERY:
+        due = self._epoch and time.monotonic() - self._swept > SWEPT_EVERY
+        if due and self._working is None:
             self._go_on()
 
     async def clear(self) -> None:
