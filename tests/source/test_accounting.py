@@ -29,22 +29,17 @@ from tests.source.faults import Clip, Pipeline, Scripted, Store, Straight, asser
 MODELS = ("a", "b")
 KNOWN = {f"dropped: {why}" for why in (AWAY, BEHIND, EXPIRED, REFUSED, STOPPED, FLOOD, NO_KEY)}
 KNOWN |= {"failed: unavailable", "failed: interrupted"}
-CAMERA = ("goes", "clock jumps", "refuses", "joins in a GOP", "garbage", "flood", "hangs")
-BROKER = ("taken", "away", "refused", "busy", "lost", "twice", "slow")
-
+FAULTS = {
+    "camera": ("goes", "clock jumps", "refuses", "joins in a GOP", "garbage", "flood", "hangs"),
+    "store": ("away", "full", "back"),
+    "broker": ("taken", "away", "refused", "busy", "lost", "twice", "slow"),
+    "work": ("inferred", "expired", "dead"),
+    "publish": ("told", "again", "backwards"),
+    "source": ("waits", "changed", "paused", "killed"),
+}
 frames = some.tuples(some.just("frames"), some.integers(1, 40))
-steps = some.one_of(
-    *(
-        some.tuples(some.just(what), how)
-        for what, how in {
-            "camera": some.sampled_from(CAMERA),
-            "store": some.sampled_from(("away", "full", "back")),
-            "broker": some.sampled_from(BROKER),
-            "work": some.sampled_from(("inferred", "expired", "dead")),
-            "publish": some.sampled_from(("told", "again", "backwards")),
-            "source": some.sampled_from(("waits", "waits", "changed", "paused", "killed")),
-        }.items()
-    )
+faults = some.one_of(
+    *(some.tuples(some.just(what), some.sampled_from(how)) for what, how in FAULTS.items())
 )
 
 
@@ -104,9 +99,9 @@ class Run:
             await self.disturb(how)
         else:
             does[what](how)
-        for _ in range(5):
+        for _ in range(20):
             await asyncio.sleep(0.002)
-            if not self.scripted.waits:
+            if not self.scripted.waits and self.stream._storing.idle:
                 break
         self.check()
 
@@ -218,21 +213,38 @@ async def scenario(run_of, happening):
         assert run.scripted.given - stops <= counts.captured <= run.scripted.given
 
 
+@pytest.fixture
+def happens(clip, database, folder_store):
+    """Lets steps happen, in a world that is new each time."""
+
+    def happens(steps, behind="thin", fresh=20.0):
+        database.flushall()
+        store = Store(folder_store.url)
+        store.delete(*(one.key for one in store.objects("")))
+        scripted = Scripted(clip)
+        camera = Camera("gate", "fake", MODELS, segment=0.06, behind=behind, fresh=fresh)
+        with hurried(scripted):
+            asyncio.run(scenario(lambda: Run(camera, scripted, store, database), steps))
+
+    return happens
+
+
+@pytest.mark.parametrize("fresh", [0.1, 20.0])
+@pytest.mark.parametrize("fault", [(what, how) for what, hows in FAULTS.items() for how in hows])
+def test_each_fault_alone(happens, fault, fresh):
+    flows = [("frames", 20), ("source", "waits")]
+    happens([*flows, fault, *flows, ("source", "waits"), ("source", "waits"), *flows], fresh=fresh)
+
+
 @settings(
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
-    some.lists(some.one_of(frames, frames, steps), min_size=6, max_size=30),
+    some.lists(some.one_of(frames, faults), min_size=6, max_size=30),
     some.sampled_from(("thin", "oldest", "newest")),
     some.sampled_from((0.1, 20.0)),
 )
-def test_every_frame_is_accounted_for(clip, database, folder_store, happening, behind, fresh):
-    database.flushall()
-    scripted = Scripted(clip)
-    camera = Camera("gate", "fake", MODELS, segment=0.06, behind=behind, fresh=fresh)
-    store = Store(folder_store.url)
-    store.delete(*(one.key for one in store.objects("")))
-    with hurried(scripted):
-        asyncio.run(scenario(lambda: Run(camera, scripted, store, database), happening))
+def test_all_faults_together(happens, happening, behind, fresh):
+    happens(happening, behind, fresh)
