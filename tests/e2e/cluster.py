@@ -67,8 +67,11 @@ class Cluster:
     def film(self, *streams: str, loop: bool = False, **more: Any) -> None:
         """The demo clip as the only cameras, each played from its beginning."""
         clip = {"url": "/opt/models/assets/videos/bikes.mp4", "models": ["yolox-nano"]}
-        cameras = [{"name": name, **clip, "loop": loop, **more} for name in streams]
-        text = yaml.safe_dump({"cameras": cameras})
+        self.cameras(*({"name": name, **clip, "loop": loop, **more} for name in streams))
+
+    def cameras(self, *wanted: dict[str, Any]) -> None:
+        """These, and no others, by kubectl."""
+        text = yaml.safe_dump({"cameras": list(wanted)})
         patch = json.dumps({"data": {"cameras.yaml": text}})
         self.kubectl("patch", "configmap", "cameras", "--type=merge", "-p", patch)
 
@@ -121,6 +124,27 @@ class Cluster:
             assert counts["inflight"] >= 0
         return found
 
+    def until_state(self, stream: str, *states: str, seconds: float = 60) -> dict[str, Any]:
+        """The stream's account when it is in one of the states."""
+        last: dict[str, Any] = {}
+
+        def reached() -> bool:
+            last.update(self.account(stream))
+            return last["state"] in states
+
+        until(reached, seconds, f"{stream} {' or '.join(states)}", lambda: last)
+        return last
+
+    def until_inferred(self, stream: str, more: int = 1, seconds: float = 120) -> None:
+        """So many frames more than now have their result."""
+        frames = self.account(stream).get("inferred", 0) + more
+        until(
+            lambda: self.account(stream).get("inferred", 0) >= frames,
+            seconds,
+            f"{more} more results of {stream}",
+            lambda: self.account(stream),
+        )
+
     def ended(self, stream: str, seconds: float = 120) -> dict[str, Any]:
         """The account of a film that was played once, when nothing of it is in flight."""
         last: dict[str, Any] = {}
@@ -151,13 +175,24 @@ class Cluster:
         host: str | None = None,
     ) -> str:
         """The body of what the dashboard answers; `token` is the right one unless it is given."""
-        headers = {"Host": host or self.host, "Content-Type": "application/json"}
+        data = json.dumps(body).encode() if body is not None else None
+        return self.ask(path, token, method, data, host=host).decode()
+
+    def ask(
+        self,
+        path: str,
+        token: str | None = None,
+        method: str = "GET",
+        data: bytes | None = None,
+        kind: str = "application/json",
+        host: str | None = None,
+    ) -> bytes:
+        headers = {"Host": host or self.host, "Content-Type": kind}
         if token := self.token if token is None else token:
             headers["Authorization"] = f"Bearer {token}"
-        data = json.dumps(body).encode() if body is not None else None
         url = (INGRESS or self.address) + path
         with urlopen(Request(url, data, headers, method=method), timeout=60) as answer:
-            return answer.read().decode()
+            return answer.read()
 
     @cached_property
     def address(self) -> str:
