@@ -62,8 +62,10 @@ def test_the_source_and_the_page_may_do_what_they_need_and_no_more(cluster: Clus
         account = f"--as=system:serviceaccount:cnap:{who}"
         return cluster.kubectl("auth", "can-i", verb, what, account, check=False).strip() == "yes"
 
-    assert may("cameras", "watch", "configmaps/cameras")
-    assert may("dashboard", "patch", "configmaps/cameras")
+    for name in ("cameras", "watched"):
+        assert may("cameras", "watch", f"configmaps/{name}")
+        assert may("dashboard", "patch", f"configmaps/{name}")
+        assert not may("cameras", "patch", f"configmaps/{name}")
     for who in ("cameras", "dashboard", "default"):
         for verb, what in (
             ("get", "secrets"),
