@@ -12,6 +12,12 @@ from cnap.errors import CnapError, Unavailable
 
 SECRETS = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 SERVICE_LABEL = "serving.knative.dev/service"
+WATCHED = 60
+"""Seconds after which a watch is begun anew: networks forget connections that say nothing."""
+SILENT = 75.0
+"""Seconds without a word after which the server is not there any more."""
+LONGEST = 8 << 20
+"""Bytes of a line of a watch: an object of 1.5 MiB, and what kubectl and JSON make of it."""
 
 
 class Conflict(CnapError):
@@ -71,10 +77,18 @@ class Kubernetes:
 
     async def watch_config_map(self, name: str) -> AsyncIterator[dict[str, str]]:
         """The data of a ConfigMap now, and after each change, until the server hangs up."""
-        query = {"watch": "true", "fieldSelector": f"metadata.name={name}"}
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=5)
+        query = {
+            "watch": "true",
+            "fieldSelector": f"metadata.name={name}",
+            "timeoutSeconds": str(WATCHED),
+        }
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=SILENT)
         async with self._request(
-            "GET", f"api/v1/{self._in}/configmaps", params=query, timeout=timeout
+            "GET",
+            f"api/v1/{self._in}/configmaps",
+            params=query,
+            timeout=timeout,
+            read_bufsize=LONGEST,
         ) as response:
             if response.status != 200:
                 raise Unavailable(f"the Kubernetes API answered {response.status} to a watch")

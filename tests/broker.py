@@ -12,7 +12,7 @@ from cloudevents.http import CloudEvent, from_http
 from cnap.events import segment, state
 from cnap.events.segment import SegmentEvent
 from cnap.events.state import StreamState
-from cnap.source.sink import Sink
+from cnap.source.sending.sink import Sink
 
 Answer = Callable[[CloudEvent], Awaitable[int]]
 

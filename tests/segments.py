@@ -11,7 +11,7 @@ from cnap.decoder import Shown
 from cnap.events.identity import SegmentId
 from cnap.events.segment import SegmentEvent
 from cnap.gops import Gops
-from cnap.source.cutter import Cut, Cutter
+from cnap.source.cut.cutter import Cut, Cutter
 from cnap.source.feeds import FileFeed
 from cnap.stores import Store
 from tests import media

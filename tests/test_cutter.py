@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from cnap.source.cutter import Cutter
+from cnap.source.cut.cutter import Cutter
 from cnap.source.feeds import FileFeed
 from tests import media
 from tests.segments import cuts

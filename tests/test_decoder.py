@@ -11,7 +11,7 @@ from cnap import demuxer
 from cnap.decoder import Gop
 from cnap.errors import BadMedia
 from cnap.events.attributes import MAX_FRAMES, MAX_HELDBACK
-from cnap.source.cutter import Cutter
+from cnap.source.cut.cutter import Cutter
 from cnap.source.feeds import FileFeed
 from tests import boxes, media
 from tests.segments import cuts

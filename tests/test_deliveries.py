@@ -7,7 +7,7 @@ function hanging, whichever it is, each caller must have more patience than what
 import yaml
 
 from cnap.local.durations import iso
-from cnap.source.sink import ANSWER_WITHIN
+from cnap.source.sending.sink import ANSWER_WITHIN
 from tests.real import REPOSITORY
 
 NEVER = float("inf")

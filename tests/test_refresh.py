@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cnap.gops import Gops
-from cnap.source.cutter import Cutter
+from cnap.source.cut.cutter import Cutter
 from cnap.source.feeds import FileFeed
 from tests import media
 from tests.segments import assert_same, cuts, segments, show

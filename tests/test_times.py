@@ -14,10 +14,10 @@ from cnap.cameras import Camera
 from cnap.events.identity import SegmentId
 from cnap.events.segment import SegmentEvent
 from cnap.gops import Gops
-from cnap.source.cutting import Cutting
+from cnap.source.clock.timeline import Timeline
+from cnap.source.cut.cutting import Cutting
 from cnap.source.feeds import FileFeed, open_feed
-from cnap.source.feeds.picture import Picture
-from cnap.source.timeline import Timeline
+from cnap.source.feeds.machine.picture import Picture
 from tests import stamps
 from tests.cameras.rtsp import FakeCamera
 from tests.source.simulated import NOON, Clock

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cnap.errors import BadMedia, CnapError
 from cnap.folders import PICTURES
-from cnap.source.cutter import Cut, Cutter
+from cnap.source.cut.cutter import Cut, Cutter
 from cnap.source.feeds import FileFeed
 from cnap.stills import claimed_size
 

@@ -20,9 +20,9 @@ from cnap.events.attributes import rfc3339
 from cnap.events.identity import SegmentId, frames_key
 from cnap.events.segment import SegmentEvent
 from cnap.events.state import StreamState
-from cnap.source.cutter import Cut
-from cnap.source.shelf import VIEWED, Shelf
-from cnap.source.sink import Sink
+from cnap.source.cut.cutter import Cut
+from cnap.source.sending.shelf import VIEWED, Shelf
+from cnap.source.sending.sink import Sink
 from cnap.stores import Store
 
 log = logging.getLogger("cnap.send")

@@ -87,7 +87,7 @@ class Passing:
     async def _send(self, at: Running) -> None:
         from redis import asyncio as redis
 
-        from cnap.source.sink import Sink
+        from cnap.source.sending.sink import Sink
         from cnap.stores import open_store
 
         connector = aiohttp.TCPConnector(limit=0)

@@ -14,7 +14,7 @@ from cnap.events import wants
 from cnap.events.identity import SegmentId, segment_key
 
 if TYPE_CHECKING:
-    from cnap.source.cutter import Cut
+    from cnap.source.cut.cutter import Cut
 
 TYPE = "io.cnap.video.segment.v1"
 

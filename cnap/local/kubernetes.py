@@ -1,7 +1,10 @@
 """The part of the Kubernetes API that the dashboard and the sources use."""
 
+import asyncio
+import contextlib
 import hmac
 import json
+import re
 from typing import Any
 
 from aiohttp import web
@@ -110,11 +113,16 @@ class Kubernetes:
         if request.query.get("watch") not in ("true", "1"):
             items = self._config_maps.list(namespace, name or None)
             return web.json_response({"apiVersion": "v1", "kind": "ConfigMapList", "items": items})
+        seconds = request.query.get("timeoutSeconds", "0")
+        if not re.fullmatch("[0-9]{1,6}", seconds):
+            return _status(400, f"timeoutSeconds can't be {seconds!r}")
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         await response.prepare(request)
-        async for event, item in self._config_maps.watch(namespace, name or None):
-            line = json.dumps({"type": event, "object": item})
-            await response.write(line.encode() + b"\n")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(int(seconds) or None):
+                async for event, item in self._config_maps.watch(namespace, name or None):
+                    line = json.dumps({"type": event, "object": item})
+                    await response.write(line.encode() + b"\n")
         return response
 
     async def _configmap(self, namespace: str, name: str, request: web.BaseRequest) -> web.Response:

@@ -20,7 +20,7 @@ from cnap.kubernetes import Kubernetes
 from cnap.source.around import Around
 from cnap.source.receiver import receiving
 from cnap.source.references import Hiding, References
-from cnap.source.sink import Sink
+from cnap.source.sending.sink import Sink
 from cnap.source.streams import Streams
 from cnap.source.triggers import Served
 from cnap.stores import open_store
@@ -94,10 +94,13 @@ async def _watch(
     kubernetes: Kubernetes, name: str, take: Callable[[Mapping[str, str]], None]
 ) -> None:
     """Gives a ConfigMap's data, and again whenever it changes."""
+    known: Mapping[str, str] | None = None
     while True:
         try:
             async for data in kubernetes.watch_config_map(name):
-                take(data)
+                if data != known:
+                    known = data
+                    take(data)
         except (aiohttp.ClientError, TimeoutError, Unavailable, ValueError) as error:
             log.warning("the ConfigMap %s can't be watched: %s", name, error)
         await asyncio.sleep(1)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cnap.source.references import References
-from cnap.source.sink import Sink
+from cnap.source.sending.sink import Sink
 from cnap.stores import Store
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ import time
 
 from cnap.source.condition import Finding
 from cnap.source.losses import HELD
-from cnap.source.posting import Posting
 from cnap.source.reader import Reader
-from cnap.source.storing import Storing
+from cnap.source.sending.posting import Posting
+from cnap.source.sending.storing import Storing
 
 NO_FRAME, NO_KEY_FRAME = 3.0, 12.0
 """Seconds without one, after which a stream is stalled; more for cameras that send few frames."""

@@ -13,15 +13,15 @@ from cnap.cameras import Camera
 from cnap.demuxer import MAX_PIXELS, shows
 from cnap.errors import BadMedia, CnapError
 from cnap.source.backoff import Backoff
+from cnap.source.clock.timeline import ClockJumped, Timeline
 from cnap.source.condition import Finding
-from cnap.source.cutter import Cut
-from cnap.source.cutting import Cutting
+from cnap.source.cut.cutter import Cut
+from cnap.source.cut.cutting import Cutting
 from cnap.source.feeds import Feed, Misconfigured, open_feed
 from cnap.source.feeds.begun import Begun
 from cnap.source.flood import Flood
 from cnap.source.losses import Losses
 from cnap.source.references import References
-from cnap.source.timeline import ClockJumped, Timeline
 
 if TYPE_CHECKING:
     from cnap.source.uploads import Uploads

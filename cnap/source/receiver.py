@@ -13,7 +13,7 @@ from aiohttp import web
 
 from cnap.errors import BadEvent, Busy, CnapError, Unavailable
 from cnap.events.attributes import stream_name
-from cnap.source.feeds.upload import FORMATS, Upload
+from cnap.source.feeds.pushed.upload import FORMATS, Upload
 from cnap.source.uploads import Answer, Held, Refused, Uploads
 
 log = logging.getLogger("cnap.source")

@@ -12,14 +12,14 @@ from cnap.cameras import Camera
 from cnap.events.identity import SegmentId
 from cnap.source.around import Around
 from cnap.source.condition import Condition, Finding
-from cnap.source.cutter import Cut
+from cnap.source.cut.cutter import Cut
 from cnap.source.judgement import judged, longest_gap, lost
 from cnap.source.losses import Losses
-from cnap.source.piece import Piece
-from cnap.source.posting import Posting
 from cnap.source.reader import Reader
 from cnap.source.reading import Reading
-from cnap.source.storing import Storing
+from cnap.source.sending.piece import Piece
+from cnap.source.sending.posting import Posting
+from cnap.source.sending.storing import Storing
 from cnap.source.telling import Telling
 from cnap.source.totals import Totals
 
@@ -76,6 +76,7 @@ class Stream:
         self._heard: dict[Reader, Totals] = {}
         """Readers whose frames count, with the totals of their epoch."""
         self._ended: Finding | None = None
+        self._leaving: Reader | None = None
         self._watched = self._taken = self._told = float("-inf")
         self._shown = self._reworded = False
         self._timer: asyncio.TimerHandle | None = None
@@ -101,17 +102,22 @@ class Stream:
         """Somebody watches for so long: segments are stored although no model wants them."""
         self._watched = time.monotonic() + seconds
 
+    def leave(self, state: str, reason: str) -> None:
+        """Stops to read: the first step of `stop`, which waits for nothing."""
+        self._ended = Finding(state, reason)
+        self._leaving = self._reading.reader or self._leaving
+        self._reading.end()
+
     async def stop(
         self, state: str, reason: str, patience: float | None = None, last: float = LAST_WORDS
     ) -> None:
         """Ends the stream and tells so. What has no outcome after `patience` seconds is given up;
         returns when that is told, or after `last` seconds more."""
         patience = self.camera.fresh + DRAINED if patience is None else patience
-        reader, self._ended = self._reading.reader, Finding(state, reason)
-        self._reading.end()
+        self.leave(state, reason)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(min(READ_ON, patience)):
-                while reader and reader.alive:
+                while self._leaving and self._leaving.alive:
                     await asyncio.sleep(0.01)
         self._heard.clear()
         self._look()
@@ -188,16 +194,20 @@ class Stream:
         if not self.camera.models:
             self._earlier.clear()
             return
-        flowing = time.monotonic() - self._taken < 2 * TOLD_EVERY + self.camera.segment
+        silent = time.monotonic() - self._taken
+        flowing = self._is_read() and silent < 2 * TOLD_EVERY + self.camera.segment
         for totals in (*self._earlier, self._totals):
             if totals.news(flowing and totals is self._totals):
                 self._telling.tell(totals)
         self._earlier = [one for one in self._earlier if one.outstanding or one.news(False)]
 
     def _idle(self) -> None:
-        reader = self._reading.reader
-        if not (reader and reader.alive):
+        if not self._is_read():
             self._report()
+
+    def _is_read(self) -> bool:
+        reader = self._reading.reader
+        return reader is not None and reader.alive
 
     def _look(self) -> None:
         found = self._ended or self._found()

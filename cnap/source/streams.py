@@ -73,6 +73,7 @@ class Streams:
     def _end(self, name: str, state: str, reason: str) -> None:
         stream = self._running.pop(name)
         self._epochs[name] = stream.epoch
+        stream.leave(state, reason)
         self._go(stream.stop(state, reason))
 
     def _go(self, work: Coroutine[None, None, None]) -> None:

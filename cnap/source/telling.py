@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from cnap.errors import BadEvent
 from cnap.source.condition import Condition
-from cnap.source.sink import Sink
+from cnap.source.sending.sink import Sink
 from cnap.source.totals import Totals
 
 log = logging.getLogger("cnap.source")

@@ -7,7 +7,7 @@ from typing import Any
 
 from cnap.cameras import Camera
 from cnap.errors import CnapError, Missing, Unavailable
-from cnap.source.feeds.inbox import Inbox, Later
+from cnap.source.feeds.pushed.inbox import Inbox, Later
 
 SCHEME = "push:"
 AT_ONCE = 2

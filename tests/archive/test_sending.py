@@ -21,7 +21,7 @@ from cnap.events.identity import frames_key
 from cnap.events.segment import SegmentEvent
 from cnap.ledger import Ledger
 from cnap.publish import Publisher
-from cnap.source.cutter import Cut
+from cnap.source.cut.cutter import Cut
 from cnap.stores.directory import DirectoryStore
 from tests import media, outcomes
 from tests.broker import broker, until

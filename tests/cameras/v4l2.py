@@ -20,8 +20,9 @@ SIZE = (320, 240)
 READER = """
 import itertools, json, sys, time
 from cnap.cameras import Camera
-from cnap.source.cutting import Cutting
-from cnap.source.feeds import CameraFailed, device, grabbed, open_feed
+from cnap.source.cut.cutting import Cutting
+from cnap.source.feeds import CameraFailed, open_feed
+from cnap.source.feeds.machine import device, grabbed
 device.FIRST = grabbed.PATIENCE = 1.5
 told = {}
 try:

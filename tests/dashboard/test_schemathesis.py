@@ -19,8 +19,8 @@ from cnap.dashboard import events, segments
 from cnap.dashboard.app import create_app
 from cnap.dashboard.settings import Settings
 from cnap.events.attributes import STREAM
-from cnap.source.feeds.pushed import PushedFeed
-from cnap.source.feeds.upload import FORMATS
+from cnap.source.feeds.pushed.feed import PushedFeed
+from cnap.source.feeds.pushed.upload import FORMATS
 from cnap.source.receiver import receiving
 from tests import media
 from tests.dashboard.conftest import TOKEN, FakeKubernetes

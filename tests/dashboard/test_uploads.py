@@ -4,7 +4,7 @@ import aiohttp
 import pytest
 
 from cnap.cameras import Camera
-from cnap.source.feeds.pushed import PushedFeed
+from cnap.source.feeds.pushed.feed import PushedFeed
 from cnap.source.receiver import receiving
 from tests import media
 from tests.dashboard.conftest import TOKEN

@@ -11,7 +11,7 @@ import aiohttp
 
 from cnap.events.identity import SegmentId
 from cnap.events.segment import SegmentEvent
-from cnap.source.sink import Sink
+from cnap.source.sending.sink import Sink
 from cnap.stores import open_store
 
 

@@ -138,3 +138,11 @@ async def test_watching(http, cameras):
     assert (second["type"], second["object"]["data"]["k"]) == ("MODIFIED", "cameras")
     versions = [int(one["object"]["metadata"]["resourceVersion"]) for one in (first, second)]
     assert versions[0] < versions[1]
+
+
+async def test_a_watch_ends_when_it_is_to(http, cameras):
+    url, _ = cameras
+    async with http.get(f"{url}?watch=true&timeoutSeconds=1") as response:
+        assert len((await asyncio.wait_for(response.text(), 30)).splitlines()) == 2
+    async with http.get(f"{url}?watch=true&timeoutSeconds=soon") as response:
+        assert response.status == 400

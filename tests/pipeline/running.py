@@ -18,7 +18,7 @@ from cnap.cameras import Camera
 from cnap.pipeline import Pipeline
 from cnap.redis import connect
 from cnap.running import Running
-from cnap.source.sink import Sink
+from cnap.source.sending.sink import Sink
 from cnap.stores import open_store
 from tests.real import MODEL
 

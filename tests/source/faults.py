@@ -19,7 +19,7 @@ from cnap.events import segment
 from cnap.events.segment import SegmentEvent
 from cnap.publish import Publisher
 from cnap.source.feeds import FileFeed
-from cnap.source.sink import UNANSWERED, UNREACHED, Sink
+from cnap.source.sending.sink import UNANSWERED, UNREACHED, Sink
 from cnap.stores.directory import DirectoryStore
 from tests.outcomes import dead, expired, frames, result
 

@@ -14,15 +14,16 @@ from cnap.accounts import account
 from cnap.cameras import Camera
 from cnap.ledger import Ledger
 from cnap.publish import Publisher
-from cnap.source import backoff, pace, reader, storing, stream, telling
-from cnap.source import sink as sink_module
+from cnap.source import backoff, reader, stream, telling
 from cnap.source.around import Around
+from cnap.source.clock.timeline import ClockJumped
 from cnap.source.condition import Finding
 from cnap.source.feeds import CameraFailed
 from cnap.source.flood import Flood
-from cnap.source.piece import AWAY, BEHIND, EXPIRED, REFUSED, STOPPED
 from cnap.source.reader import FLOOD, NO_KEY
-from cnap.source.timeline import ClockJumped
+from cnap.source.sending import pace, storing
+from cnap.source.sending import sink as sink_module
+from cnap.source.sending.piece import AWAY, BEHIND, EXPIRED, REFUSED, STOPPED
 from tests import media
 from tests.source.faults import Clip, Pipeline, Scripted, Store, Straight, assert_identity
 
@@ -46,7 +47,7 @@ faults = some.one_of(
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory):
     path = tmp_path_factory.mktemp("clips") / "clip.mp4"
-    return Clip(media.clip(path, frames=24, rate=100, gop=6))
+    return Clip(media.clip(path, frames=24, rate=100, gop=12))
 
 
 @contextmanager
@@ -188,6 +189,8 @@ class Run:
         async with asyncio.timeout(20):
             while self.scripted.waits:
                 await asyncio.sleep(0.005)
+            while any(one.outstanding for one in (*self.stream._earlier, self.stream._totals)):
+                await asyncio.sleep(0.005)
             await self.stream.stop("ended", "over", 5.0, 5.0)
             await asyncio.gather(*self.ending)
         while self.pipeline.held:
@@ -222,7 +225,7 @@ def happens(clip, database, folder_store):
         store = Store(folder_store.url)
         store.delete(*(one.key for one in store.objects("")))
         scripted = Scripted(clip)
-        camera = Camera("gate", "fake", MODELS, segment=0.06, behind=behind, fresh=fresh)
+        camera = Camera("gate", "fake", MODELS, segment=0.03, behind=behind, fresh=fresh)
         with hurried(scripted):
             asyncio.run(scenario(lambda: Run(camera, scripted, store, database), steps))
 

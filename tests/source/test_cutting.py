@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from cnap.decoder import Gop
-from cnap.source.cutting import Cutting
+from cnap.source.cut.cutting import Cutting
 from cnap.source.feeds import FileFeed
 from tests import media
 from tests.test_cutter import times
@@ -139,7 +139,7 @@ def test_bytes_are_made_when_asked_for_wherever_that_is(folder, monkeypatch):
 
 
 def test_what_nobody_asks_for_is_not_muxed(folder, monkeypatch):
-    from cnap.source.muxer import Muxer
+    from cnap.source.cut.muxer import Muxer
 
     muxed = []
     monkeypatch.setattr(Muxer, "mux", lambda self, packets: muxed.append(packets) or b"")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from cnap.events.attributes import rate as read_rate
-from cnap.source.pace import BLOCKED, LEAST_RATE, MOST_OUTSTANDING, QUICK, SLOW, Pace
+from cnap.source.sending.pace import BLOCKED, LEAST_RATE, MOST_OUTSTANDING, QUICK, SLOW, Pace
 
 
 def test_all_frames_while_there_is_room():

@@ -7,8 +7,8 @@ import pytest
 
 from cnap.cameras import Camera
 from cnap.source import receiver
-from cnap.source.feeds.inbox import MOST, Inbox
-from cnap.source.feeds.pushed import PushedFeed
+from cnap.source.feeds.pushed.feed import PushedFeed
+from cnap.source.feeds.pushed.inbox import MOST, Inbox
 from cnap.source.receiver import MAX_BYTES, receiving
 from tests import media
 
@@ -144,7 +144,7 @@ async def test_too_large_is_refused_before_it_comes_and_while_it_does(post, feed
 
 
 async def test_more_than_is_read_is_put_off(post, feed, film, monkeypatch):
-    monkeypatch.setattr("cnap.source.feeds.inbox.AHEAD", 1000.0)
+    monkeypatch.setattr("cnap.source.feeds.pushed.inbox.AHEAD", 1000.0)
     for _ in range(MOST):
         assert (await post(film))[0] == 202
     status, answer, headers = await post(film)

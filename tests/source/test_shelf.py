@@ -5,9 +5,9 @@ from fractions import Fraction
 import pytest
 
 from cnap.events.identity import SegmentId
-from cnap.source import shelf as shelf_module
-from cnap.source.cutter import Cut
-from cnap.source.shelf import VIEWED, Shelf
+from cnap.source.cut.cutter import Cut
+from cnap.source.sending import shelf as shelf_module
+from cnap.source.sending.shelf import VIEWED, Shelf
 
 
 @pytest.fixture

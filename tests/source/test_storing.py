@@ -9,9 +9,9 @@ import pytest
 from cnap.cameras import Camera
 from cnap.errors import Unavailable
 from cnap.events.identity import SegmentId
-from cnap.source.cutter import Cut
-from cnap.source.piece import Piece
-from cnap.source.storing import Storing
+from cnap.source.cut.cutter import Cut
+from cnap.source.sending.piece import Piece
+from cnap.source.sending.storing import Storing
 
 
 class Totals:
@@ -53,7 +53,7 @@ async def test_one_segment_that_is_lost_costs_those_that_need_it(
         put(key, *data)
 
     monkeypatch.setattr(folder_store, "put", broken)
-    monkeypatch.setattr("cnap.source.storing.FIRST_WAIT", 0.01)
+    monkeypatch.setattr("cnap.source.sending.storing.FIRST_WAIT", 0.01)
     camera = Camera("gate", "x", models=("m",), fresh=1)
     with ThreadPoolExecutor(1) as pool:
         storing = Storing(camera, folder_store, pool, 99, seen.append, lambda: (), lambda: None)

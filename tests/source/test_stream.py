@@ -11,10 +11,11 @@ import pytest
 from cnap.cameras import Camera
 from cnap.errors import Unavailable
 from cnap.events import segment as segment_event
-from cnap.source import backoff, pace
-from cnap.source import sink as sink_module
+from cnap.source import backoff, telling
 from cnap.source import stream as stream_module
 from cnap.source.around import Around
+from cnap.source.sending import pace
+from cnap.source.sending import sink as sink_module
 from cnap.source.stream import Stream
 from cnap.stores.directory import DirectoryStore
 from tests import media
@@ -34,6 +35,7 @@ def clip(tmp_path_factory):
 def impatient(monkeypatch):
     monkeypatch.setattr(sink_module, "FIRST_WAIT", 0.01)
     monkeypatch.setattr(backoff, "FIRST", 0.05)
+    monkeypatch.setattr(telling, "ANSWERED", 0.2)
 
 
 def camera(path: Path, **facts) -> Camera:

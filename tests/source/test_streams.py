@@ -9,7 +9,7 @@ import pytest
 from cnap.cameras import Camera
 from cnap.errors import CnapError
 from cnap.source.around import Around
-from cnap.source.feeds.upload import Upload
+from cnap.source.feeds.pushed.upload import Upload
 from cnap.source.streams import Streams
 from cnap.source.uploads import Uploads
 from tests import media

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from cnap.source.liveclock import LiveClock
-from cnap.source.timeline import ClockJumped, Timeline
+from cnap.source.clock.liveclock import LiveClock
+from cnap.source.clock.timeline import ClockJumped, Timeline
 from tests.source.simulated import NOON, TICK, Camera, Clock, Packet
 
 FRAME = 1 / 25

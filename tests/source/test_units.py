@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from cnap.source.units import HEAD, Units, recovery
+from cnap.source.cut.units import HEAD, Units, recovery
 
 SLICE = {"h264": b"\x41", "hevc": b"\x02\x01"}
 SEI = {"h264": b"\x06", "hevc": b"\x4e\x01"}

@@ -10,7 +10,7 @@ import pytest
 
 from cnap.cameras import Camera
 from cnap.source.feeds import CameraFailed, Misconfigured, open_feed
-from cnap.source.feeds import device as devices
+from cnap.source.feeds.machine import device as devices
 from tests.cameras import v4l2
 
 

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from cnap.gops import Gops
-from cnap.source.cutter import Cutter
+from cnap.source.cut.cutter import Cutter
 from cnap.source.feeds import FileFeed
 from tests import boxes, media
 from tests.segments import assert_same, segments, show

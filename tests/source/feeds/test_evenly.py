@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from cnap.source.feeds.evenly import CATCH_UP, Evenly
+from cnap.source.feeds.hls.evenly import CATCH_UP, Evenly
 
 
 def test_nothing_is_due_before_it_can_be_there():

@@ -133,7 +133,7 @@ def empty(folder):
         (lambda folder: media.sound(folder / "sound.mp4"), "has no video in it"),
         (lambda folder: folder, "has no film and no picture in it"),
         (lambda folder: folder / "none.mp4", "is not there"),
-        (lambda folder: "ftp://camera/1", "ftp:// cameras can't be read"),
+        (lambda folder: "ftp://camera/1", "no camera can be read by ftp://"),
     ],
 )
 def test_what_can_not_be_read_is_said_in_one_line(tmp_path, make, words):
@@ -237,7 +237,7 @@ def test_sound_may_begin_late(tmp_path):
     # Without the file's own header (9 bytes and a size of 4): FLV, annex E.2.
     (tmp_path / "c.flv").write_bytes(silent + loud[13:])
     program = (
-        "import sys; from cnap.source.feeds.file import FileFeed\n"
+        "import sys; from cnap.source.feeds.films.file import FileFeed\n"
         "assert len(list(FileFeed(sys.argv[1], False).packets())) == 550"
     )
     # In which memory that nobody has set is never 0: PyAV looks at some.

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cnap.cameras import Camera
-from cnap.source.cutting import Cutting
+from cnap.source.cut.cutting import Cutting
 from cnap.source.feeds import CameraFailed, Misconfigured, open_feed
 from tests import media
 

@@ -12,10 +12,10 @@ import av
 import pytest
 
 from cnap.cameras import Camera
-from cnap.source.feeds import aes, files, following
 from cnap.source.feeds.feed import CameraFailed, Misconfigured
-from cnap.source.feeds.hls import HlsFeed
-from cnap.source.feeds.webkind import open_web
+from cnap.source.feeds.hls import aes, files, following
+from cnap.source.feeds.hls.feed import HlsFeed
+from cnap.source.feeds.web.kind import open_web
 from tests import media
 from tests.cameras import ffmpeg, hls, nginx, web
 

@@ -5,8 +5,8 @@ import time
 import pytest
 
 from cnap.errors import BadMedia
-from cnap.source.feeds.inbox import BURST, MOST, Inbox, Later, Stale
-from cnap.source.feeds.upload import Upload
+from cnap.source.feeds.pushed.inbox import BURST, MOST, Inbox, Later, Stale
+from cnap.source.feeds.pushed.upload import Upload
 from tests import media
 
 

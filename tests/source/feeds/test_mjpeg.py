@@ -10,11 +10,11 @@ import pytest
 
 from cnap.cameras import Camera
 from cnap.decoder import Gop
-from cnap.source.cutter import Cutter
-from cnap.source.feeds import mjpeg as mjpeg_module
+from cnap.source.cut.cutter import Cutter
 from cnap.source.feeds.feed import CameraFailed
-from cnap.source.feeds.mjpeg import MjpegFeed
-from cnap.source.feeds.webkind import open_web
+from cnap.source.feeds.web import mjpeg as mjpeg_module
+from cnap.source.feeds.web.kind import open_web
+from cnap.source.feeds.web.mjpeg import MjpegFeed
 from tests import media
 from tests.cameras import ffmpeg, web
 
@@ -108,7 +108,7 @@ def test_the_end_is_a_failure():
 
 @pytest.mark.parametrize("endless", ["picture", "headers", "nothing"])
 def test_parts_without_end_are_not_kept(endless, monkeypatch):
-    monkeypatch.setattr("cnap.source.feeds.parts.MOST_BYTES", 1 << 20)
+    monkeypatch.setattr("cnap.source.feeds.web.parts.MOST_BYTES", 1 << 20)
 
     def answer(_):
         yield web.begun("multipart/x-mixed-replace; boundary=b0undary")

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnap.source.feeds.feed import CameraFailed
-from cnap.source.feeds.parts import Part, Parts
+from cnap.source.feeds.web.parts import Part, Parts
 
 JPEG = b"\xff\xd8\xff\xe0picture\xff\xd9"
 PIECES = st.sampled_from(

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from cnap.source.feeds.feed import CameraFailed, Misconfigured
-from cnap.source.feeds.playlist import Media, Piece, parse
-from cnap.source.feeds.variants import Variant, choose
+from cnap.source.feeds.hls.playlist import Media, Piece, parse
+from cnap.source.feeds.hls.variants import Variant, choose
 
 BASE = URL("http://cam:8080/a/live.m3u8?token=1")
 HEAD = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n"

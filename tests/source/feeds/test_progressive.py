@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from cnap.cameras import Camera
-from cnap.source.feeds import CameraFailed, Feed, Misconfigured, open_feed, progressive
+from cnap.source.feeds import CameraFailed, Feed, Misconfigured, open_feed
+from cnap.source.feeds.web import progressive
 from tests import media
 from tests.cameras import ffmpeg, nginx
 
@@ -171,7 +172,7 @@ def test_a_camera_may_begin_to_send_sound(tmp_path):
     loud = media.clip(tmp_path / "b.flv", size=(160, 120), frames=50, audio=True).read_bytes()
     (tmp_path / "c.flv").write_bytes(silent + loud[13:])
     program = (
-        "import sys, av; from cnap.source.feeds.livevideo import LiveVideo\n"
+        "import sys, av; from cnap.source.feeds.network.livevideo import LiveVideo\n"
         "video = LiveVideo(av.open(sys.argv[1], options={'analyzeduration': '1'}))\n"
         "assert len(list(video.packets())) == 100"
     )

@@ -6,10 +6,10 @@ import time
 import pytest
 
 from cnap.cameras import Camera
+from cnap.source.clock.timeline import Timeline
 from cnap.source.feeds import Misconfigured
-from cnap.source.feeds.pushed import PushedFeed
-from cnap.source.feeds.upload import Upload
-from cnap.source.timeline import Timeline
+from cnap.source.feeds.pushed.feed import PushedFeed
+from cnap.source.feeds.pushed.upload import Upload
 from cnap.source.uploads import Uploads
 from tests import media
 

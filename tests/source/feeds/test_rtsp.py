@@ -12,8 +12,10 @@ import av
 import pytest
 
 from cnap.cameras import Camera
-from cnap.source.feeds import CameraFailed, Feed, Misconfigured, network, networkfailures, open_feed
-from cnap.source.muxer import Muxer
+from cnap.source.cut.muxer import Muxer
+from cnap.source.feeds import CameraFailed, Feed, Misconfigured, open_feed
+from cnap.source.feeds.network import failures as networkfailures
+from cnap.source.feeds.network import feed as network
 from tests import media
 from tests.cameras import faults, gst
 from tests.cameras.rtsp import FakeCamera

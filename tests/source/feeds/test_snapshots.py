@@ -8,10 +8,10 @@ import pytest
 
 from cnap.cameras import Camera
 from cnap.decoder import Gop
-from cnap.source.cutter import Cutter
+from cnap.source.cut.cutter import Cutter
 from cnap.source.feeds.feed import CameraFailed, Misconfigured
-from cnap.source.feeds.snapshots import SnapshotFeed
-from cnap.source.feeds.webkind import open_web
+from cnap.source.feeds.web.kind import open_web
+from cnap.source.feeds.web.snapshots import SnapshotFeed
 from tests import media
 from tests.cameras import nginx, web
 

@@ -7,7 +7,8 @@ import subprocess
 import pytest
 
 from cnap.cameras import Camera
-from cnap.source.feeds import CameraFailed, network, open_feed
+from cnap.source.feeds import CameraFailed, open_feed
+from cnap.source.feeds.network import feed as network
 from tests import media
 from tests.cameras import ffmpeg
 from tests.servers import free_ports

@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from cnap.errors import BadMedia
-from cnap.source.feeds.upload import TIME_BASE, Upload
+from cnap.source.feeds.pushed.upload import TIME_BASE, Upload
 from tests import boxes, media
 
 JPEG = media.jpeg(media.picture(0, (64, 48)))

@@ -12,9 +12,9 @@ import time
 
 import pytest
 
-from cnap.source.feeds import web as web_module
 from cnap.source.feeds.feed import CameraFailed, Misconfigured
-from cnap.source.feeds.web import Web
+from cnap.source.feeds.web import client as web_module
+from cnap.source.feeds.web.client import Web
 from tests.cameras import web
 from tests.cameras.faults import Faults
 from tests.cameras.login import admitted, challenge

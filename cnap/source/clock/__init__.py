@@ -1,0 +1,1 @@
+"""When frames were captured: packets on one timeline, whatever cameras' clocks do."""

@@ -1,0 +1,1 @@
+"""From packets to segments, without re-encoding, and where decoders may begin."""

@@ -1,0 +1,1 @@
+"""HLS (RFC 8216), live and films."""

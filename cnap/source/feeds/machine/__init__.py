@@ -1,0 +1,1 @@
+"""What this machine itself gives pictures of: USB cameras, screens and test patterns."""

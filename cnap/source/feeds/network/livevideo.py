@@ -1,0 +1,123 @@
+"""The video of an open connection: its packets, till the camera or we have enough of it."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+
+import av
+from av.stream import Discard
+
+from cnap.demuxer import MAX_PIXELS
+from cnap.source.feeds.feed import CameraFailed, Misconfigured
+from cnap.source.feeds.network.parameters import Parameters
+from cnap.source.feeds.network.senderclock import SenderClock
+from cnap.source.feeds.times import begun
+
+FASTEST = 240
+"""Frames a second; what says more is a clock's rate and not a camera's."""
+
+
+class LiveVideo:
+    """The first video of a container that FFmpeg reads from a network.
+
+    Packets are as they come: with the times that the camera gave them, which may be wrong or
+    missing (but for the first ones, which FFmpeg forgets), and from before the first key frame
+    too. Their `stream` is a copy, which outlives the connection; another one begins with the key
+    frame that brings other parameter sets.
+
+    FFmpeg's containers must not be closed while a thread reads from them: whoever reads when
+    `close` is called closes it afterwards.
+    """
+
+    live = True
+
+    def __init__(self, container: av.container.InputContainer) -> None:
+        """Takes the container over. Raises CameraFailed."""
+        self._container = container
+        self._turn = threading.Lock()
+        self._closing = False
+        self._clock = SenderClock()
+        try:
+            self._source = self._chosen()
+            self._parameters = Parameters(self._source)
+        except CameraFailed:
+            container.close()
+            raise
+        self.stream = self._parameters.stream
+        self._framerate = _framerate(self._source)
+        self._packets = container.demux(self._source)
+
+    @property
+    def framerate(self) -> float:
+        """Frames a second as the camera says, 0 where it doesn't."""
+        return self._framerate
+
+    @property
+    def zero(self) -> float | None:
+        """By the camera's sender reports: unix seconds of time 0, None before there was one."""
+        return self._clock.zero
+
+    def packets(self) -> Iterator[av.Packet]:
+        """Ends where the connection was closed, by whomever. Raises av.FFmpegError, and
+        Misconfigured where the picture becomes too large."""
+        return begun(self._read(), self.stream.codec_context.reorder_depth)
+
+    def _read(self) -> Iterator[av.Packet]:
+        while (packet := self._next()) is not None:
+            if not packet.size:
+                continue
+            self._clock.read(packet)
+            packet.stream = self.stream = self._parameters.of(packet)
+            yield packet
+
+    def go_on_with(self, stream: av.VideoStream) -> None:
+        """Packets are those of a stream with the same parameters."""
+        self.stream = self._parameters.stream = stream
+
+    def close(self) -> None:
+        self._closing = True
+        if self._turn.acquire(blocking=False):
+            try:
+                self._container.close()
+            finally:
+                self._turn.release()
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed by us."""
+        return self._closing
+
+    def _next(self) -> av.Packet | None:
+        with self._turn:
+            packet = None
+            # PyAV's at the end, where the camera began another medium since.
+            with suppress(IndexError):
+                packet = None if self._closing else next(self._packets, None)
+            if self._closing:
+                self._container.close()
+                return None
+            return packet
+
+    def _chosen(self) -> av.VideoStream:
+        videos = self._container.streams.video
+        if not videos:
+            raise Misconfigured("the camera sends no video")
+        for other in self._container.streams:
+            if other is not videos[0]:
+                other.discard = Discard.all
+        codec = videos[0].codec_context
+        if codec is None:
+            raise Misconfigured("the camera's video is of a kind that nothing here decodes")
+        if codec.width * codec.height > MAX_PIXELS:
+            raise Misconfigured(
+                f"the camera's picture is {codec.width}x{codec.height}: more than "
+                f"{MAX_PIXELS // 1_000_000} million pixels; set a smaller one at the camera"
+            )
+        return videos[0]
+
+
+def _framerate(stream: av.VideoStream) -> float:
+    for rate in (stream.average_rate, stream.codec_context.framerate):
+        if rate and rate <= FASTEST:
+            return float(rate)
+    return 0.0

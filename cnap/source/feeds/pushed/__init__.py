@@ -1,0 +1,1 @@
+"""Cameras that upload their video."""

@@ -1,0 +1,1 @@
+"""Cameras behind a web address: pictures one by one, MJPEG, and video as it comes."""

@@ -1,0 +1,1 @@
+"""Segments on their way: into the store, and as events to the Broker."""
