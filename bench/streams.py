@@ -8,6 +8,7 @@ and its event is posted.
 """
 
 import argparse
+import asyncio
 import contextlib
 import json
 import os
@@ -17,10 +18,11 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import Any
+
+from aiohttp import web
 
 ROOT = Path(__file__).parent.parent
 SETTLE = 10.0
@@ -33,44 +35,53 @@ source = av.open(f"testsrc2=size={size}:rate=25:duration=10", format="lavfi")
 with av.open(path, "w") as output:
     stream = output.add_stream("libx264", rate=25)
     stream.width, stream.height = map(int, size.split("x"))
-    stream.pix_fmt, stream.gop_size, stream.bit_rate = "yuv420p", 50, 4_000_000
-    stream.codec_context.options = {"preset": "ultrafast", "nal-hrd": "cbr", "maxrate": "4M",
-                                    "bufsize": "2M"}
+    stream.pix_fmt, stream.bit_rate = "yuv420p", 4_000_000
+    stream.codec_context.options = {"preset": "ultrafast", "g": "50", "nal-hrd": "cbr",
+                                    "maxrate": "4M", "bufsize": "2M"}
     for frame in source.decode(video=0):
-        output.mux(stream.encode(frame.reformat(format="yuv420p")))
+        frame = frame.reformat(format="yuv420p")
+        frame.pict_type = 0  # else each is a key frame, as those of raw video are
+        output.mux(stream.encode(frame))
     output.mux(stream.encode())
 """
 
 
-class Broker(BaseHTTPRequestHandler):
+class Broker:
     """Accepts everything, and counts it."""
 
-    protocol_version = "HTTP/1.1"
-    live: ClassVar[set[str]] = set()
-    segments = 0
+    def __init__(self) -> None:
+        self.live: set[str] = set()
+        self.segments = 0
 
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if self.headers["ce-type"] == "io.cnap.video.segment.v1":
-            Broker.segments += 1
+    async def take(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        if request.headers["ce-type"] == "io.cnap.video.segment.v1":
+            self.segments += 1
         elif json.loads(body)["state"] in ("live", "degraded"):
-            Broker.live.add(self.headers["ce-subject"])
+            self.live.add(request.headers["ce-subject"])
         else:
-            Broker.live.discard(self.headers["ce-subject"])
-        self.send_response(202)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
+            self.live.discard(request.headers["ce-subject"])
+        return web.Response(status=202)
 
-    def log_message(self, *_: object) -> None:
-        pass
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[str]:
+        """Its url; it runs in a thread."""
+        loop = asyncio.new_event_loop()
+        threading.Thread(target=loop.run_forever, daemon=True).start()
 
+        def do(work: Coroutine[None, None, Any]) -> Any:
+            return asyncio.run_coroutine_threadsafe(work, loop).result()
 
-@contextlib.contextmanager
-def broker() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Broker)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
+        runner = do(self._start())
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+        do(runner.cleanup())
+        loop.call_soon_threadsafe(loop.stop)
+
+    async def _start(self) -> web.ServerRunner:
+        runner = web.ServerRunner(web.Server(self.take), shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0, backlog=1000).start()
+        return runner
 
 
 @contextlib.contextmanager
@@ -92,12 +103,14 @@ def source(url: str, sink: str, store: Path, streams: int, models: int) -> Itera
         "CNAP_CAMERAS": json.dumps({"cameras": cameras}),  # YAML is JSON, too
         "CNAP_STORE": f"file://{store}",
         "K_SINK": sink,
-        "CNAP_LOG": "WARNING",
+        "CNAP_LOG": "ERROR",
     }
     command = [sys.executable, "-m", "cnap.source"]
     with subprocess.Popen(command, cwd=ROOT, env=os.environ | given) as process:
-        yield process.pid
-        process.terminate()
+        try:
+            yield process.pid
+        finally:
+            process.terminate()
 
 
 def used(process: int) -> tuple[float, float]:
@@ -113,19 +126,19 @@ def memory(process: int) -> float:
 
 
 def measure(url: str, store: Path, streams: int, models: int, seconds: float) -> str:
-    Broker.live.clear()
-    with broker() as sink, source(url, sink, store, streams, models) as process:
+    broker = Broker()
+    with broker.listening() as sink, source(url, sink, store, streams, models) as process:
         give_up = time.monotonic() + SETTLE + streams
-        while len(Broker.live) < streams and time.monotonic() < give_up:
+        while len(broker.live) < streams and time.monotonic() < give_up:
             time.sleep(0.2)
         time.sleep(SETTLE)
-        before, sent, began = used(process), Broker.segments, time.monotonic()
+        before, sent, began = used(process), broker.segments, time.monotonic()
         time.sleep(seconds)
         after, took = used(process), time.monotonic() - began
         user, system = (100 * (b - a) / took for a, b in zip(before, after, strict=True))
-        segments = (Broker.segments - sent) / took
+        segments = (broker.segments - sent) / took
         return (
-            f"{streams:7} {len(Broker.live):5} {user:7.1f} {system:7.1f} "
+            f"{streams:7} {len(broker.live):5} {user:7.1f} {system:7.1f} "
             f"{(user + system) / streams:11.2f} {memory(process):8.0f} {segments:11.1f}"
         )
 
