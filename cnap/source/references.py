@@ -38,7 +38,6 @@ class References:
         self._folder = folder or Path(self._named or FOLDER)
         self._files = os.environ.get("CNAP_CAMERA_FILES", "")
         self._shown: dict[str, str] = {}
-        self._hidden: re.Pattern[str] | None = None
         self._lock = threading.Lock()
 
     def resolve(self, url: str) -> str:
@@ -58,10 +57,14 @@ class References:
 
     def hide(self, text: str) -> str:
         """The text with references where values were."""
-        return self._hidden.sub(self._reference, text) if self._hidden else text
-
-    def _reference(self, match: re.Match[str]) -> str:
-        return self._shown[match[0]]
+        shown = self._shown
+        # One pattern of all values would have to be made anew with each: minutes, for a thousand.
+        found = [secret for secret in shown if secret in text]
+        if not found:
+            return text
+        # The longest first, and all in one pass: a reference may look like another's value.
+        pattern = "|".join(map(_pattern, sorted(found, key=len, reverse=True)))
+        return re.sub(pattern, lambda match: shown[match[0]], text)
 
     def _value(self, name: str) -> str:
         mounted = bool(self._named) or self._folder.is_dir()
@@ -78,10 +81,8 @@ class References:
 
     def _note(self, shown: dict[str, str]) -> None:
         with self._lock:
-            self._shown = shown | self._shown
-            # The longest first, and all in one pass: a reference may look like another's value.
-            known = sorted(self._shown, key=len, reverse=True)
-            self._hidden = re.compile("|".join(map(_pattern, known)))
+            if not shown.keys() <= self._shown.keys():
+                self._shown = shown | self._shown
 
 
 class Hiding(logging.Formatter):

@@ -126,6 +126,23 @@ def test_where_a_secret_is_mounted_the_environment_is_not_asked(secret, monkeypa
         References(secret).resolve("rtsp://${AWS_SECRET_ACCESS_KEY}@evil.example/")
 
 
+def test_a_thousand_passwords_make_no_pattern_of_all_of_them(tmp_path, monkeypatch):
+    made = []
+    compiled = re.compile
+
+    def seen(pattern, *flags):
+        made.append(len(pattern))
+        return compiled(pattern, *flags)
+
+    monkeypatch.setattr(re, "compile", seen)
+    references = References(tmp_path)
+    for number in range(1000):
+        references.resolve(f"rtsp://u:pass{number:04}word@h/")
+
+    assert references.hide("pass0007word, pass0999word") == "***, ***"
+    assert sum(made) < 1000
+
+
 def test_logs_and_tracebacks_hide_it(secret):
     references = References(secret)
     references.resolve("rtsp://u:${GATE_PASSWORD}@h/")
