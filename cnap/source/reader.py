@@ -17,7 +17,7 @@ from cnap.source.clock.timeline import ClockJumped, Timeline
 from cnap.source.condition import Finding
 from cnap.source.cut.cutter import Cut
 from cnap.source.cut.cutting import Cutting
-from cnap.source.feeds import Feed, Misconfigured, open_feed
+from cnap.source.feeds import CameraFailed, Feed, Misconfigured, open_feed
 from cnap.source.feeds.begun import Begun
 from cnap.source.flood import Flood
 from cnap.source.losses import Losses
@@ -72,6 +72,7 @@ class Reader:
         self._backoff, self._flood = Backoff(), Flood()
         self._epoch, self._frames, self._damaged = after, 0, 0
         self.live = True
+        self._was_live = False
         self.failure: Finding | None = None
         """Why the last try failed, till video comes again."""
         self.over = False
@@ -83,6 +84,8 @@ class Reader:
         """When its first packet came."""
         self.came = self.passed = 0.0
         """When the newest packet came, and the newest one that something can be done with."""
+        self.note = ""
+        """What is odd about the camera, its clock or its key frames, for people, while it is."""
         self.rests = 0.0
         """Until when a film is not read on, to keep its own pace."""
 
@@ -118,7 +121,8 @@ class Reader:
     def _run(self) -> None:
         while not self._stopping.is_set():
             wait = 0.0
-            self.began, self.opened, self.first, self._frames = time.monotonic(), None, None, 0
+            self.began, self.opened, self.first = time.monotonic(), None, None
+            self._frames, self.note = 0, ""
             try:
                 self._read()
                 self.over = not self._stopping.is_set()
@@ -163,6 +167,9 @@ class Reader:
                 return
             self.opened = time.monotonic()
             self._taker.changed()
+            if self._was_live and not feed.live:
+                raise CameraFailed("the camera has ended its video, and sends none since")
+            self._was_live = feed.live
             packets = feed.packets()
             if (first := next(packets, None)) is not None:
                 self._read_all(Begun(feed, first, packets))
@@ -178,16 +185,18 @@ class Reader:
                     self._begin(timeline.epoch, feed.framerate)
                 if self._passes(packet):
                     for cut in cutting.feed(packet):
-                        self._take(cut, timeline, cutting)
+                        self._taker.take(self, cut)
                     self._count(packet, cutting)
+                notes = getattr(self._feed, "note", ""), timeline.note, cutting.note
+                self.note = "; ".join(filter(None, notes))
                 if self._stopping.is_set():
                     break
                 if feed.whole:
                     for cut in cutting.end():
-                        self._take(cut, timeline, cutting)
+                        self._taker.take(self, cut)
         finally:
             for cut in cutting.end():
-                self._take(cut, timeline, cutting)
+                self._taker.take(self, cut)
 
     def _begin(self, epoch: int, framerate: float) -> None:
         self._epoch = epoch
@@ -221,12 +230,6 @@ class Reader:
             self._damaged += 1
             words = f"packets are lost on the way: {self._damaged} frames came damaged"
             self._taker.losses.see("damaged", words)
-
-    def _take(self, cut: Cut, timeline: Timeline, cutting: Cutting) -> None:
-        for note in (timeline.note, cutting.note):
-            if note:
-                self._taker.losses.see("note", note)
-        self._taker.take(self, cut)
 
     def _rest(self, seconds: float) -> bool:
         self.rests = time.monotonic() + seconds

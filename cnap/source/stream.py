@@ -232,6 +232,8 @@ class Stream:
         if not_read:
             return not_read
         self._measure(reader)
+        if reader.note:
+            self.losses.see("note", reader.note)
         words = (lost(self._storing, self._posting, self._around.sink.trouble), self.losses.words())
         idle = "" if self.camera.models else "no model looks at this stream"
         return judged(reader, known, self.problem, "; ".join(filter(None, words)), idle)

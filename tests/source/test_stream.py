@@ -11,9 +11,10 @@ import pytest
 from cnap.cameras import Camera
 from cnap.errors import Unavailable
 from cnap.events import segment as segment_event
-from cnap.source import backoff, telling
+from cnap.source import backoff, reader, telling
 from cnap.source import stream as stream_module
 from cnap.source.around import Around
+from cnap.source.feeds import CameraFailed, FileFeed
 from cnap.source.sending import pace
 from cnap.source.sending import sink as sink_module
 from cnap.source.stream import Stream
@@ -343,3 +344,54 @@ async def test_a_stream_that_is_paused_while_frames_are_on_their_way_tells_when_
 
     assert (fake.last.state, fake.last.outstanding) == ("paused", 0)
     assert list(folder_store.objects("")) == []
+
+
+async def test_a_broker_that_is_not_there_yet_is_told_as_such(clip, folder_store, monkeypatch):
+    monkeypatch.setattr(pace, "BLOCKED", 0.2)
+    async with broker() as (fake, sink):
+        fake.answer = lambda event: asyncio.sleep(0, 404)
+        stream = Stream(camera(clip, loop=True), Around(folder_store, sink))
+        stream.start()
+        await until(lambda: fake.states() and fake.last.state == "degraded")
+        told = fake.last
+        await stream.stop("ended", "over", patience=0.2)
+
+    assert told.reason == "the Broker answers 404"
+
+
+async def test_what_a_feed_notes_is_why_the_stream_is_degraded(clip, folder_store, tmp_path):
+    (tmp_path / "a.mp4").write_bytes(clip.read_bytes())
+    (tmp_path / "b.mp4").write_bytes(b"no film")
+    async with broker() as (fake, sink):
+        stream = Stream(camera(tmp_path, loop=True), Around(folder_store, sink))
+        stream.start()
+        await until(lambda: fake.states() and fake.last.state == "degraded")
+        told = fake.last
+        await stream.stop("ended", "over", patience=0.2)
+
+    assert told.reason.startswith("left out: b.mp4")
+
+
+class Ending(FileFeed):
+    """A camera that sends a clip, and has ended then."""
+
+    live = True
+
+    def packets(self):
+        yield from super().packets()
+        raise CameraFailed("the camera has ended its playlist")
+
+
+async def test_a_camera_that_ended_is_no_film_and_tried_again(clip, folder_store, monkeypatch):
+    feeds = iter([Ending])
+    monkeypatch.setattr(
+        reader, "open_feed", lambda camera, uploads: next(feeds, FileFeed)(camera.url, False)
+    )
+    async with broker() as (fake, sink):
+        stream = Stream(camera(clip), Around(folder_store, sink))
+        stream.start()
+        await until(lambda: fake.states() and "sends none since" in fake.last.reason)
+        told = fake.last
+        await stream.stop("ended", "over", patience=0.2)
+
+    assert (told.state, told.captured) == ("offline", FRAMES)

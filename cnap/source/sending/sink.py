@@ -17,6 +17,8 @@ log = logging.getLogger("cnap.source")
 FIRST_WAIT, LONGEST_WAIT = 0.2, 5.0
 ANSWER_WITHIN = 1200.0
 """Seconds. An in-memory broker answers when the whole chain is done, so this is no round trip."""
+TRIED_AGAIN = (404, 408, 409, 429)
+"""Of the statuses below 500."""
 UNREACHED, UNANSWERED = -1, 0
 """Instead of a status: the event was not sent, for certain; nobody knows whether it was taken."""
 SAID_EVERY = 10.0
@@ -50,7 +52,7 @@ class Sink:
             status, said = await self._once(headers, body or b"")
             if 200 <= status < 300:
                 return
-            if 400 <= status < 500 and status not in (404, 408, 409, 429):
+            if 400 <= status < 500 and status not in TRIED_AGAIN:
                 raise BadEvent(f"the Broker refused {event['id']}: {said}")
             certain &= status == UNREACHED
             gone = time.monotonic() - began
@@ -84,7 +86,8 @@ class Sink:
                 self.url, data=body, headers=headers, timeout=timeout
             ) as response:
                 status = response.status
-                self.trouble = f"the Broker answers {status}" if status >= 500 else ""
+                again = status >= 500 or status in TRIED_AGAIN
+                self.trouble = f"the Broker answers {status}" if again else ""
                 self._back.set()
                 return status, f"{status} {(await response.text())[:200]}"
         except aiohttp.ClientConnectorError as error:

@@ -6,13 +6,13 @@ MOST_BYTES wait: what is more is left out, and counted.
 """
 
 import asyncio
-import contextlib
 import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
+from dataclasses import replace
 
 from cnap.cameras import Camera
 from cnap.errors import BadMedia, Unavailable
@@ -100,8 +100,7 @@ class Storing:
         """Ends: what waits is left out, and what is stored is deleted."""
         if self._working:
             self._working.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._working
+            await asyncio.wait({self._working})
         self.leave_out()
         await self._aside(self._shelf.clear)
 
@@ -186,6 +185,7 @@ class Storing:
     def _keep(self, piece: Piece) -> None:
         """In a thread of the pool; one at a time, so the shelf needs no lock."""
         piece.dataref = self._shelf.put(piece.id, piece.cut)
+        piece.cut = replace(piece.cut, media=b"")  # only the store is to hold the bytes
         self._epoch = piece.id.epoch
         self._sweep()
 

@@ -277,11 +277,15 @@ def test_who_was_away_gets_no_old_video(camera, playlist, made):
     assert feed.note == "4 segments were gone or broken"
 
 
-def test_the_end_of_a_camera_is_its_end(camera, playlist, made):
+def test_a_camera_that_ends_has_failed(camera, playlist, made):
     playlist.add("0.ts", made[0])
     feed = opened(camera.playlist_url, loop=True)
     playlist.ended = True
-    assert len(packets(feed)) == hls.FRAMES
+    found = feed.packets()
+    assert len(list(itertools.islice(found, hls.FRAMES))) == hls.FRAMES
+    with pytest.raises(CameraFailed, match=r"^the camera has ended its playlist$"):
+        next(found)
+    feed.close()
 
 
 def test_frames_before_the_first_key_frame_are_left_out(camera, playlist, tmp_path):

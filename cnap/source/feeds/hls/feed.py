@@ -70,7 +70,7 @@ class HlsFeed:
         return self._joining.note
 
     def packets(self) -> Iterator[av.Packet]:
-        """Raises CameraFailed."""
+        """Raises CameraFailed; only films end."""
         segment: Segment | None = self._first
         while segment is not None:
             left = deque(segment.packets)
@@ -81,6 +81,8 @@ class HlsFeed:
                     self._wait(float(packet.dts * packet.time_base))
                 yield packet
             segment = self._next()
+        if self.live:
+            raise CameraFailed("the camera has ended its playlist")
 
     def close(self) -> None:
         self._web.close()
