@@ -123,6 +123,56 @@ def test_pause_and_resume_several(cnap, kubernetes):
     assert [one.paused for one in kubernetes.cameras] == [False, False]
 
 
+def test_resume_leaves_nothing_in_the_file_but_what_says_otherwise_than_the_defaults(
+    cnap, kubernetes
+):
+    before = kubernetes.text
+    cnap("pause", "gate")
+    cnap("resume", "gate")
+    assert kubernetes.text == before
+
+    kubernetes.text = "defaults: {paused: true}\n" + before
+    cnap("resume", "gate")
+    assert [one.paused for one in kubernetes.cameras] == [False, True]
+
+
+def test_one_that_there_is_not_keeps_no_other_from_being_paused(cnap, kubernetes):
+    with pytest.raises(CnapError) as raised:
+        cnap("pause", "none", "gate", "nowhere", "yard")
+
+    assert "none" in str(raised.value)
+    assert "nowhere" in str(raised.value)
+    assert [one.paused for one in kubernetes.cameras] == [True, True]
+
+
+def test_no_model_is_another_thing_than_the_usual_ones(cnap, kubernetes):
+    kubernetes.text = "defaults: {models: [yunet]}\n" + kubernetes.text
+    cnap("add", "door", "testsrc:", "--no-models")
+    cnap("set", "gate", "models=")
+    assert [one.models for one in kubernetes.cameras] == [(), ("yunet",), ()]
+
+    cnap("set", "gate", "--unset", "models")
+    cnap("set", "yard", "models=[]", "framerate=2")
+    assert [one.models for one in kubernetes.cameras] == [("yunet",), (), ()]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["set", "gate", "models=none"], "write models= for none"),
+        (["set", "gate", "models=null"], "write models= for none"),
+        (["set", "gate"], "say what to change"),
+        (["add", "door", "testsrc:", "--no-models", "--model", "yunet"], "exclude each other"),
+    ],
+)
+def test_words_that_say_nothing_change_nothing(cnap, kubernetes, words, said):
+    ended = CliRunner().invoke(commands.cli, ["cameras", *words])
+
+    assert ended.exit_code == 2
+    assert said in " ".join(ended.output.split())
+    assert kubernetes.cameras == [GATE, YARD]
+
+
 def test_set(cnap, kubernetes):
     said = json.loads(cnap("set", "gate", "models=yunet, yolox-nano", "framerate=", "loop=false"))
 

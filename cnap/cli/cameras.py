@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,7 @@ def list_(as_json: bool) -> None:
 @click.argument("name")
 @click.argument("url")
 @click.option("--model", "models", multiple=True, metavar="NAME", help="A model to look at it.")
+@click.option("--no-models", is_flag=True, help="None looks at it, whatever is the default.")
 @click.option("--framerate", type=number, metavar="NUMBER", help="Frames a second to look at.")
 @click.option("--size", metavar="WIDTHxHEIGHT", help="The largest picture.")
 @click.option("--transport", type=click.Choice(["tcp", "udp"]), help="How RTSP brings the video.")
@@ -68,9 +70,11 @@ def list_(as_json: bool) -> None:
 )
 @click.option("--schedule", metavar="HOURS", help="When it is looked at: mon-fri 07:00-19:00")
 @click.option("--once", "loop", flag_value=False, default=None, help="A file ends at its end.")
-def add(name: str, url: str, **fields: Any) -> None:
+def add(name: str, url: str, no_models: bool, **fields: Any) -> None:
     """Add a camera: an rtsp://, rtmp:// or http:// url, a file or a folder, testsrc: or push:."""
-    fields["models"] = list(fields["models"]) or None
+    if no_models and fields["models"]:
+        raise click.UsageError("--no-models and --model exclude each other")
+    fields["models"] = list(fields["models"]) or ([] if no_models else None)
     said = {field: value for field, value in fields.items() if value is not None}
     api("api/cameras", "POST", {"name": name, "url": _url(url), **said})
     click.echo(f"{name} is added")
@@ -88,27 +92,30 @@ def remove(name: str) -> None:
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 def pause(names: tuple[str, ...]) -> None:
     """Pause cameras."""
-    for name in names:
-        api(_path(name), "PATCH", {"paused": True})
-        click.echo(f"{name} is paused")
+    _each(names, lambda name: api(_path(name), "PATCH", {"paused": True}), "is paused")
 
 
 @cameras.command(epilog="Example:  cnap cameras resume gate yard")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 def resume(names: tuple[str, ...]) -> None:
     """Go on with cameras that are paused."""
-    for name in names:
-        api(_path(name), "PATCH", {"paused": False})
-        click.echo(f"{name} goes on")
+    _each(names, _resumed, "goes on")
 
 
 @cameras.command("set", epilog="Example:  cnap cameras set gate models=yolox-nano,yunet framerate=")
 @click.argument("name")
-@click.argument("changes", nargs=-1, required=True, metavar="FIELD=VALUE...")
-def set_(name: str, changes: tuple[str, ...]) -> None:
-    """Change a camera's fields; a field without a value is taken away."""
-    camera = api(_path(name), "PATCH", dict(map(_change, changes)))
-    click.echo(json.dumps(camera))
+@click.argument("changes", nargs=-1, metavar="FIELD=VALUE...")
+@click.option("--unset", multiple=True, metavar="FIELD", help="Take a field away.")
+def set_(name: str, changes: tuple[str, ...], unset: tuple[str, ...]) -> None:
+    """Change a camera's fields.
+
+    A field without a value is taken away, so that what is usual counts: framerate=. But models=
+    is a list without any: no model looks at the camera. With --unset models the usual ones do.
+    """
+    said = dict(map(_change, changes)) | dict.fromkeys(unset)
+    if not said:
+        raise click.UsageError("say what to change: FIELD=VALUE or --unset FIELD")
+    click.echo(json.dumps(api(_path(name), "PATCH", said)))
 
 
 @cameras.command(epilog="Example:  cnap cameras check cameras.yaml")
@@ -141,6 +148,29 @@ def _row(camera: dict[str, Any], now: datetime) -> list[str]:
     return [*facts, camera["url"], why(camera, now)]
 
 
+def _each(names: tuple[str, ...], change: Callable[[str], Any], words: str) -> None:
+    """All of them; what went wrong with some is told at the end."""
+    failed = []
+    for name in names:
+        try:
+            change(name)
+            click.echo(f"{name} {words}")
+        except CnapError as error:
+            failed.append(str(error))
+    if failed:
+        raise CnapError("\n".join(dict.fromkeys(failed)))
+
+
+def _resumed(name: str) -> None:
+    """Without the field, unless it says otherwise than what is usual or `<<` brings."""
+    try:
+        if not api(_path(name), "PATCH", {"paused": None}).get("paused"):
+            return
+    except CnapError:
+        pass
+    api(_path(name), "PATCH", {"paused": False})
+
+
 def _path(name: str) -> str:
     return f"api/cameras/{quote(name, safe='')}"
 
@@ -159,11 +189,11 @@ def _change(text: str) -> tuple[str, Any]:
     field, separator, value = text.partition("=")
     if not separator:
         raise click.BadParameter(f"{text!r} must be FIELD=VALUE, as in framerate=5")
-    if value == "":
-        return field, None
     kinds = rules().get(field, {}).get("type", "string")
     if "array" in kinds:
-        return field, [one.strip() for one in value.split(",")]
+        return field, _listed(field, value)
+    if value == "":
+        return field, None
     if "boolean" in kinds and value in ("true", "false"):
         return field, value == "true"
     if "number" in kinds:
@@ -171,3 +201,11 @@ def _change(text: str) -> tuple[str, Any]:
             return field, number(value)
     # Whoever knows what was meant tells the mistake, if it is one.
     return field, _url(value) if field == "url" else value
+
+
+def _listed(field: str, value: str) -> list[str]:
+    if value.strip().lower() in ("none", "null"):
+        raise click.BadParameter(f"write {field}= for none, or --unset {field} for the usual ones")
+    if value.startswith("[") and value.endswith("]"):
+        value = value[1:-1]
+    return [one.strip() for one in value.split(",")] if value.strip() else []
