@@ -14,12 +14,12 @@ from cnap.kubernetes import Kubernetes
 log = logging.getLogger("cnap.dashboard")
 
 CONFIG_MAP = "watched"
-FOR = timedelta(seconds=60)
-"""How long a camera counts as watched once it was said."""
-AGAIN = 20.0
+FOR = timedelta(seconds=30)
+"""How long a camera counts as watched once it was said, unless it is taken back."""
+AGAIN = 10.0
 """Seconds after which it is said again."""
-ASKED = 15.0
-"""Seconds after a question for its video in which somebody watches."""
+ASKED = 12.0
+"""Seconds after a question for its video in which somebody watches: an answer may wait for 10."""
 LOOK = 5.0
 """Seconds between two looks whether a watched camera has no models any more."""
 
@@ -30,7 +30,8 @@ class Watching:
     def __init__(self, kubernetes: Kubernetes, known: Known) -> None:
         self._kubernetes, self._known = kubernetes, known
         self._asked: dict[str, float] = {}
-        self._told: dict[str, float] = {}
+        self._told: dict[str, tuple[float, str]] = {}
+        """When each was said last, and until when it counts."""
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -48,7 +49,7 @@ class Watching:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _tell_all(self) -> None:
-        while self._asked:
+        while self._asked or self._told:
             self._news.clear()
             try:
                 await self._tell()
@@ -65,14 +66,23 @@ class Watching:
         passive = {camera.name for camera in self._known.cameras if not camera.models}
         now = time.monotonic()
         wanted = passive & self._asked.keys()
-        due = [name for name in wanted if now - self._told.get(name, -AGAIN) >= AGAIN]
-        if not due:
+        due = [name for name in wanted if name not in self._told or self._is_old(name, now)]
+        over = self._told.keys() - wanted
+        if not due and not over:
             return
         until = rfc3339(datetime.now(UTC) + FOR)
         found = await self._kubernetes.config_map(CONFIG_MAP)
-        past = {name: None for name, told in found.data.items() if _is_past(told)}
-        await self._kubernetes.patch_config_map(CONFIG_MAP, past | dict.fromkeys(due, until))
-        self._told |= dict.fromkeys(due, now)
+        gone = [name for name, told in found.data.items() if _is_past(told)]
+        # What another dashboard has said since stays: somebody watches there.
+        gone += [name for name in over if found.data.get(name) == self._told[name][1]]
+        change = dict.fromkeys(gone) | dict.fromkeys(due, until)
+        if change:
+            await self._kubernetes.patch_config_map(CONFIG_MAP, change)
+        self._told = {name: told for name, told in self._told.items() if name in wanted}
+        self._told |= dict.fromkeys(due, (now, until))
+
+    def _is_old(self, name: str, now: float) -> bool:
+        return now - self._told[name][0] >= AGAIN
 
 
 def _is_past(moment: str) -> bool:

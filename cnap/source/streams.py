@@ -45,11 +45,11 @@ class Streams:
             self._around.uploads.follow(cameras.values())
 
     def watch(self, until: Mapping[str, str]) -> None:
-        """Until when which streams are watched, as RFC 3339; what can't be read doesn't count."""
+        """Until when which streams are watched, as RFC 3339, and no others; what can't be read
+        doesn't count."""
         self._watched = until
         for name, stream in self._running.items():
-            if name in until:
-                stream.watch(_seconds(until[name]))
+            stream.watch(_seconds(until.get(name, "")))
 
     async def stop(self) -> None:
         for task in self._ending:

@@ -29,7 +29,7 @@ def told(kubernetes: FakeKubernetes):
 
 
 @pytest.mark.parametrize("what", ["segments", "picture"])
-async def test_a_camera_without_models_is_watched_for_a_minute(
+async def test_a_camera_without_models_is_watched_for_half_a_minute(
     client: TestClient, told, what: str
 ) -> None:
     for name in ("gate", "yard"):
@@ -38,7 +38,7 @@ async def test_a_camera_without_models_is_watched_for_a_minute(
 
     assert set(watched) == {"yard"}
     left = datetime.fromisoformat(watched["yard"]) - datetime.now(UTC)
-    assert 30 < left.total_seconds() <= 60
+    assert 10 < left.total_seconds() <= 30
 
 
 async def test_it_is_said_again_while_somebody_watches_and_what_is_past_is_forgotten(
@@ -77,6 +77,34 @@ async def test_nobody_watches(
             await asyncio.sleep(0.3)
             if kubernetes.questions == asked:
                 break
+
+
+@pytest.fixture
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cnap.dashboard.watching.LOOK", 0.05)
+    monkeypatch.setattr("cnap.dashboard.watching.ASKED", 0.5)
+
+
+async def test_it_is_taken_back_when_nobody_watches_any_more(
+    client: TestClient, brief: None, told
+) -> None:
+    await client.get("/api/streams/yard/segments?wait=0")
+    await told(lambda found: "yard" in found)
+
+    await told(lambda found: "yard" not in found)
+
+
+async def test_what_another_dashboard_has_said_since_stays(
+    client: TestClient, kubernetes: FakeKubernetes, brief: None, told
+) -> None:
+    kubernetes.cameras = [Camera("yard", "yard.mp4"), Camera("door", "door.mp4")]
+    for name in ("yard", "door"):
+        await client.get(f"/api/streams/{name}/segments?wait=0")
+    await told(lambda found: {"yard", "door"} == set(found))
+    kubernetes.maps["watched"]["yard"] = "2100-01-01T00:00:00Z"
+
+    found = await told(lambda found: "door" not in found)
+    assert found == {"yard": "2100-01-01T00:00:00Z"}
 
 
 async def test_kubernetes_away(

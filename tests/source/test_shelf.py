@@ -84,3 +84,17 @@ def test_what_nobody_views_goes_with_its_gop(folder_store):
         assert len(left(folder_store)) <= 2
     shelf.clear_out(3)
     assert left(folder_store) == ["1/0004", "1/0005"]
+
+
+def test_of_what_was_only_shown_nothing_stays(folder_store, clock):
+    shelf = Shelf(folder_store, shown=True)
+    for n in range(5):
+        cut = Cut(b"x", Fraction(n), Fraction(1), n & ~1, bool(n & 1), 0, 1, n)
+        shelf.put(SegmentId("gate", 1, n), cut)
+        clock.now += VIEWED / 2
+    shelf.clear_out(None)
+    assert left(folder_store) == ["1/0004"]
+
+    clock.now += VIEWED / 2
+    shelf.clear_out(None)
+    assert left(folder_store) == []

@@ -141,3 +141,19 @@ def inbox_of(uploads, name):
         return uploads.inbox(name)
     except CnapError:
         return SimpleNamespace(closed=True)
+
+
+async def test_what_is_not_watched_any_more_is_not_stored_any_more(folder_store, monkeypatch):
+    watched = []
+    monkeypatch.setattr(
+        "cnap.source.stream.Stream.watch", lambda stream, seconds: watched.append(seconds)
+    )
+    async with broker() as (_, sink):
+        streams = Streams(Around(folder_store, sink))
+        streams.follow([Camera("gate", "push:")])
+        streams.watch({"gate": "2100-01-01T00:00:00Z"})
+        streams.watch({"yard": "2100-01-01T00:00:00Z"})
+        await streams.stop()
+
+    assert watched[0] > 60
+    assert watched[1:] == [0]

@@ -26,10 +26,11 @@ class _Segment:
 
 class Shelf:
     """A segment stays while it is new, and while it is needed to decode one that is still to be
-    decoded or is still to come. `viewed` is for how many seconds it is new."""
+    decoded or is still to come. `viewed` is for how many seconds it is new. Of a stream that is
+    only `shown`, nothing stays once none is new: nobody watches it any more."""
 
-    def __init__(self, store: Store, viewed: float = VIEWED) -> None:
-        self._store, self._viewed = store, viewed
+    def __init__(self, store: Store, viewed: float = VIEWED, shown: bool = False) -> None:
+        self._store, self._viewed, self._shown = store, viewed, shown
         self._segments: deque[_Segment] = deque()
 
     def put(self, segment: SegmentId, cut: Cut) -> str:
@@ -59,9 +60,11 @@ class Shelf:
             self._store.delete(*keys)
 
     def _needed(self, segment: _Segment, outstanding: int | None) -> bool:
-        if time.monotonic() - segment.since < self._viewed:
+        now, newest = time.monotonic(), self._segments[-1]
+        if now - segment.since < self._viewed:
             return True
-        newest = self._segments[-1]
+        if self._shown and now - newest.since >= self._viewed:
+            return False
         oldest = newest.id.at(outstanding) if outstanding is not None else newest.id
         # From the end: there is little between the oldest outstanding one and the newest.
         begins = (one.begins for one in reversed(self._segments) if one.id == oldest)

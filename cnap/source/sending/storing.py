@@ -45,7 +45,8 @@ class Storing:
     ) -> None:
         self._camera, self._pool, self._most = camera, pool, most
         self._stored, self._needed, self._news = stored, needed, news
-        self._shelf = Shelf(store, max(VIEWED, camera.fresh + 10))
+        viewed = max(VIEWED, camera.fresh + 10) if camera.models else VIEWED
+        self._shelf = Shelf(store, viewed, shown=not camera.models)
         self._loop = asyncio.get_running_loop()
         self._lock = threading.Lock()
         self._waiting: deque[Piece] = deque()
