@@ -203,6 +203,28 @@ def test_a_camera_that_says_nothing_any_more_is_given_up(clip, monkeypatch):
             list(packets)
 
 
+def test_silence_is_waited_for_once_whatever_ffmpeg_had_kept(clip, monkeypatch):
+    """It gives the last picture only when it has given up, as if the camera were there again."""
+    monkeypatch.setattr(network, "PATIENCE", 1.0)
+    with FakeCamera(clip) as camera, opened(camera.url) as feed:
+        read, waited = feed._video._next, []
+
+        def timed():
+            began = time.monotonic()
+            try:
+                return read()
+            finally:
+                waited.append(time.monotonic() - began)
+
+        monkeypatch.setattr(feed._video, "_next", timed)
+        packets = feed.packets()
+        next(packets)
+        camera.mute()
+        with pytest.raises(CameraFailed, match="no answer within"):
+            list(packets)
+    assert len([seconds for seconds in waited if seconds >= 0.9]) == 1
+
+
 def test_a_camera_that_goes_away_says_so(clip):
     with FakeCamera(clip) as camera, opened(camera.url) as feed:
         packets = feed.packets()

@@ -39,6 +39,18 @@ def test_nobody_sends(monkeypatch):
         open_feed(Camera("gate", f"udp://127.0.0.1:{port}"))
 
 
+def test_two_waits_for_a_transport_stream_are_together_no_longer_than_one(monkeypatch):
+    monkeypatch.setattr(network, "PATIENCE", 0.6)
+    asked, open_ = [], network.av.open
+    monkeypatch.setattr(
+        network.av, "open", lambda *a, **facts: asked.append(facts["timeout"]) or open_(*a, **facts)
+    )
+    (port,) = free_ports(1)
+    with pytest.raises(CameraFailed, match="no answer within"):
+        open_feed(Camera("gate", f"udp://127.0.0.1:{port}"))
+    assert asked == [(0.3, 0.6)]
+
+
 def test_srt_is_read_by_the_relay_that_is_named(tmp_path):
     program = shutil.which("ffmpeg")
     has = program and subprocess.run([program, "-protocols"], capture_output=True, text=True).stdout

@@ -56,7 +56,7 @@ class NetworkFeed:
 
     def __init__(self, camera: Camera) -> None:
         """Raises CameraFailed."""
-        self._video = LiveVideo(_opened(camera))
+        self._video = LiveVideo(_opened(camera), PATIENCE)
 
     @property
     def stream(self) -> av.VideoStream:
@@ -93,13 +93,15 @@ def _opened(camera: Camera) -> av.container.InputContainer:
     elif scheme != "udp":
         raise Misconfigured(f"the url names no host, as in {scheme}://10.0.0.7/stream1")
     began = time.monotonic()
+    # A transport stream is waited for twice: for its beginning, and for what is in it.
+    patience = PATIENCE / 2 if scheme == "udp" else PATIENCE
     try:
         container = av.open(
             scheme + camera.url[len(scheme) :],  # which FFmpeg knows in small letters only
             format=FORMATS[scheme],
             options=_options(scheme, camera.transport),
             # For each packet, while FFmpeg's own limit is for each read: noise may come for ever.
-            timeout=(PATIENCE, PATIENCE),
+            timeout=(patience, PATIENCE),
             metadata_errors="replace",  # cameras have names in all encodings
         )
     except av.FFmpegError as error:

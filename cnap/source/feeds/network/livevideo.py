@@ -1,6 +1,8 @@
 """The video of an open connection: its packets, till the camera or we have enough of it."""
 
+import math
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -9,6 +11,7 @@ from av.stream import Discard
 
 from cnap.demuxer import MAX_PIXELS
 from cnap.source.feeds.feed import CameraFailed, Misconfigured
+from cnap.source.feeds.network.failures import SILENT
 from cnap.source.feeds.network.parameters import Parameters
 from cnap.source.feeds.network.senderclock import SenderClock
 from cnap.source.feeds.times import begun
@@ -31,9 +34,10 @@ class LiveVideo:
 
     live = True
 
-    def __init__(self, container: av.container.InputContainer) -> None:
-        """Takes the container over. Raises CameraFailed."""
-        self._container = container
+    def __init__(self, container: av.container.InputContainer, patience: float = math.inf) -> None:
+        """Takes the container over. `patience` is how many seconds one packet may be waited for.
+        Raises CameraFailed."""
+        self._container, self._patience = container, patience
         self._turn = threading.Lock()
         self._closing = False
         self._clock = SenderClock()
@@ -58,17 +62,22 @@ class LiveVideo:
         return self._clock.zero
 
     def packets(self) -> Iterator[av.Packet]:
-        """Ends where the connection was closed, by whomever. Raises av.FFmpegError, and
-        Misconfigured where the picture becomes too large."""
+        """Ends where the connection was closed, by whomever. Raises av.FFmpegError, CameraFailed
+        where nothing comes any more, and Misconfigured where the picture becomes too large."""
         return begun(self._read(), self.stream.codec_context.reorder_depth)
 
     def _read(self) -> Iterator[av.Packet]:
+        began = time.monotonic()
         while (packet := self._next()) is not None:
-            if not packet.size:
-                continue
-            self._clock.read(packet)
-            packet.stream = self.stream = self._parameters.of(packet)
-            yield packet
+            waited = time.monotonic() - began
+            if packet.size:
+                self._clock.read(packet)
+                packet.stream = self.stream = self._parameters.of(packet)
+                yield packet
+            if waited >= self._patience:
+                # FFmpeg gave up, and gives what it had kept of a picture: no sign of the camera's.
+                raise CameraFailed(SILENT)
+            began = time.monotonic()
 
     def go_on_with(self, stream: av.VideoStream) -> None:
         """Packets are those of a stream with the same parameters."""
