@@ -16,7 +16,7 @@ from typing import Protocol
 
 from cnap import cameras
 from cnap.cameras import CameraError, edits
-from cnap.cameras.document import MOST_BYTES
+from cnap.cameras.document import MOST_BYTES, decoded
 
 LOOK = 0.2
 """Seconds between looks at the file."""
@@ -48,7 +48,7 @@ class CameraFile:
         self._problem = ""
         self._refused: tuple[str, str] | None = None
         """The last text with a mistake in it, and what was said of it."""
-        self._both = self.text = _read(path)
+        self._both = self.text = read(path)
         cameras.parse(self.text, path.name)
 
     @property
@@ -96,7 +96,7 @@ class CameraFile:
     def _settled(self) -> str | None:
         """The file's text, None while it changes."""
         try:
-            text = _read(self.path)
+            text = read(self.path)
         except CameraError as error:
             text, words = None, str(error)
         else:
@@ -167,15 +167,16 @@ def _with_change(text: str, name: str, was: edits.Plain | None, now: edits.Plain
     return edits.patch(text, name, changed)
 
 
-def _read(path: Path) -> str:
+def read(path: Path) -> str:
     """Line ends as they are. Raises CameraError."""
     try:
         with path.open("rb") as file:
-            return file.read(MOST_BYTES + 1).decode()
-    except UnicodeDecodeError:
-        raise CameraError(f"{path} is no text in UTF-8") from None
+            data = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise CameraError(f"{path}: {error.strerror}") from None
+    if len(data) > MOST_BYTES:  # a device has no end
+        raise CameraError(f"{path} is over {MOST_BYTES >> 10} KiB, the most that is read")
+    return decoded(data, str(path))
 
 
 def _replaced(path: Path, expected: str, text: str) -> bool:
@@ -194,7 +195,7 @@ def _replaced(path: Path, expected: str, text: str) -> bool:
             file.flush()
             os.fsync(file.fileno())
         try:
-            if _read(target) != expected:
+            if read(target) != expected:
                 return False
         except CameraError:
             return False

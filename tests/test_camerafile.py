@@ -237,7 +237,7 @@ async def test_a_model_that_is_not_run_is_said_once(path):
     ("content", "words"),
     [
         (b"cameras: [", "mine.yaml line 1: a [ or { before this has no end"),
-        (b"\xff\xfe", "is no text in UTF-8"),
+        (b"cameras:\n- name: \xff", "mine.yaml line 2: is no text in UTF-8 (0xff); save the file"),
         (b"x" * (1 << 20), "over 512 KiB"),
         (None, "mine.yaml: No such file or directory"),
     ],

@@ -101,6 +101,14 @@ def test_a_mistake_is_one_line(cnap, assets, tmp_path, words, said):
     assert len([line for line in lines if line]) == 1
 
 
+@pytest.mark.parametrize("port", ["99999", "-1", "http"])
+def test_a_port_that_can_be_none_is_said_at_once(port):
+    ended = CliRunner().invoke(cli, ["up", "--port", port])
+
+    assert ended.exit_code == 2
+    assert "Invalid value for '--port'" in ended.output
+
+
 def test_a_port_that_is_taken_is_one_line(cnap, assets, tmp_path):
     film = media.clip(tmp_path / "film.mp4", frames=5)
     with socket.socket() as taken:

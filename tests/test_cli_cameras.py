@@ -192,6 +192,7 @@ def test_set(cnap, kubernetes):
         (["remove", "../api"], "can't name a stream"),
         (["add", "gate", "testsrc:"], "a camera called gate already"),
         (["add", "A door", "testsrc:"], "name must be"),
+        (["add", "", "testsrc:"], "the camera has no name"),
         (["set", "gate", "framrate=5"], "did you mean framerate?"),
         (["set", "gate", "framerate=often"], "framerate must be a number"),
         (["set", "gate", "url=rtsp://admin:***@10.0.0.7/stream1"], "*** stands for a password"),
@@ -241,9 +242,18 @@ def test_check(cnap, tmp_path):
 
 
 def test_check_of_what_is_no_text(cnap, tmp_path):
-    (tmp_path / "film.yaml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(CnapError, match="can't be read"):
-        cnap("check", str(tmp_path / "film.yaml"))
+    (tmp_path / "film.yaml").write_bytes(b"cameras:\n\xff\xfe\x00")
+    ended = CliRunner().invoke(commands.cli, ["cameras", "check", str(tmp_path / "film.yaml")])
+
+    assert ended.exit_code == 1
+    assert "film.yaml line 2: is no text in UTF-8" in ended.output
+
+
+def test_a_check_of_what_has_no_end_ends():
+    ended = CliRunner().invoke(commands.cli, ["cameras", "check", "/dev/zero"])
+
+    assert ended.exit_code == 1
+    assert "over 512 KiB" in ended.output
 
 
 def test_the_schema_is_one(cnap):

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from cnap.cameras.mistakes import Mistake, error
+from cnap.cameras.mistakes import CameraError, Mistake, error
 from cnap.cameras.syntax import said
 
 MOST_BYTES = 512 << 10
@@ -40,12 +40,24 @@ class Part:
     end: int
     """Where its last letter stands, without comments that follow."""
     value: Any = None
+    written: str = ""
+    """A scalar's letters."""
     items: list["Part"] = field(default_factory=list)
     pairs: list[tuple["Part", "Part"]] = field(default_factory=list)
     flow: bool = False
     quoted: bool = False
     tag: str = ""
     alias: bool = False
+
+
+def decoded(data: bytes, file: str) -> str:
+    """The text of these bytes. Raises CameraError, with the line of what is no letter."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError as problem:
+        line = data.count(b"\n", 0, problem.start) + 1
+        words = f"is no text in UTF-8 (0x{data[problem.start]:02x}); save the file as UTF-8"
+        raise CameraError(f"{file} line {line}: {words}", [Mistake(line, 1, words)]) from None
 
 
 def read(text: str, file: str) -> Part | None:
@@ -99,6 +111,7 @@ class _Reading:
         if isinstance(event, yaml.ScalarEvent):
             part = Part("scalar", *at, quoted=not event.implicit[0], tag=event.tag or "")
             part.value = event.value if part.quoted else plain(event.value)
+            part.written = event.value
         elif isinstance(event, yaml.SequenceStartEvent):
             part = Part("list", *at, flow=bool(event.flow_style), tag=event.tag or "")
             while not isinstance(inner := next(events), yaml.SequenceEndEvent):
@@ -125,6 +138,7 @@ class _Reading:
             target.kind,
             *at,
             value=target.value,
+            written=target.written,
             items=target.items,
             pairs=target.pairs,
             quoted=target.quoted,

@@ -37,8 +37,8 @@ def add(text: str, camera: Mapping[str, Any]) -> str:
     """With one more camera, at the end."""
     text = text if text.strip() else NONE
     before, name = entries(text), camera.get("name")
-    if not isinstance(name, str):
-        raise CameraError("the camera has no name, or one that is no text")
+    if not isinstance(name, str) or not name:
+        raise CameraError("the camera has no name, or one that is no text, as in gate")
     if name in before:
         raise CameraExists(f"there is a camera called {name} already")
     root, listed = _parts(text)

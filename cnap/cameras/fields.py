@@ -100,7 +100,10 @@ def text_of(field: str, part: Part) -> str:
         return part.value
     if part.kind == "scalar" and (part.value is None or part.value == ""):
         raise Wrong(part, f"{field} is empty")
-    hint = f"; write {shown(part)!r}, with the quotes" if part.kind == "scalar" else ""
+    if len(part.pairs) == 1 and part.pairs[0][0].value and part.pairs[0][1].written == "":
+        words = brief(f"{part.pairs[0][0].value}:")
+        raise Wrong(part, f'{field}: a value that ends with a : needs quotes, as in "{words}"')
+    hint = f"; write {brief(part.written)!r}, with the quotes" if part.kind == "scalar" else ""
     raise Wrong(part, f"{field} must be text, not {shown(part)}{hint}")
 
 

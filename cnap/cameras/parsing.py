@@ -79,7 +79,7 @@ class Parsing:
             return []
         if len(part.items) > schema.most_cameras():
             most = schema.most_cameras()
-            self._note(part.items[most], f"the {most + 1}th camera; there can be {most}")
+            self._note(part.items[most], f"this is one camera too many: there can be {most}")
             return []
         found, first = [], {}
         for number, item in enumerate(part.items, 1):

@@ -46,6 +46,8 @@ def _words(problem: str, line: str, column: int) -> str:
         if match := re.search(r":\s+(\S+:)\s*(#.*)?$", line):
             return f'a value that ends with a : needs quotes, as in "{match[1]}"'
         return "a : where none can be; either it is indented too far, or the value needs quotes"
+    if "unexpected ':'" in problem:
+        return 'a value that ends with a : needs quotes, as in "testsrc:"'
     if "cannot start any token" in problem:
         return f"a value that begins with {letter} needs quotes"
     if "an alias" in problem or "an anchor" in problem:

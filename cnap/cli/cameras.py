@@ -122,15 +122,14 @@ def set_(name: str, changes: tuple[str, ...], unset: tuple[str, ...]) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def check(file: Path) -> None:
     """Say what is wrong in a cameras.yaml, each mistake with its line."""
+    from cnap.camerafile import read
     from cnap.cameras import CameraError, parse
 
     try:
-        known = parse(file.read_text(), str(file))
+        known = parse(read(file), str(file))
     except CameraError as error:
         click.echo(str(error), err=True)
         raise SystemExit(1) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise CnapError(f"{file} can't be read: {error}") from None
     click.echo(f"{file}: {len(known)} camera{'s' * (len(known) != 1)}, no mistake")
 
 

@@ -39,7 +39,13 @@ STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 )
 @model_options
 @click.option("--framerate", type=click.FloatRange(0.1, 1000), help="Frames a second to look at.")
-@click.option("--port", default=PORT, show_default=True, help="Port of the page, on loopback.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=PORT,
+    show_default=True,
+    help="Port of the page, on loopback.",
+)
 @click.option("--verbose", "-v", is_flag=True, help="Show what every part of the pipeline says.")
 def up(
     streams: tuple[str, ...],

@@ -183,6 +183,10 @@ URLS = [
     ("''", "url is empty"),
     ("7", "url must be text, not 7; write '7', with the quotes"),
     ("[a]", "url must be text, not a list"),
+    ("{testsrc: }", 'url: a value that ends with a : needs quotes, as in "testsrc:"'),
+    ("{rtsp://u:geheim@h/: }", 'needs quotes, as in "rtsp://u:***@h/:"'),
+    ("{a: 1}", "url must be text, not a mapping"),
+    ("0x10", "write '0x10', with the quotes"),
 ]
 
 
@@ -237,6 +241,8 @@ SHAPES = [
     ("camera: []\ncameras: []", "line 1: unknown field 'camera'; did you mean cameras?"),
     (one(name="gate"), "line 2: camera gate: url is missing"),
     (one(url="a.mp4"), "line 2: camera 1: name is missing"),
+    (one(name="007", url="a.mp4"), "name must be text, not 7; write '007', with the quotes"),
+    ("cameras:\n- {name: a, url: testsrc:}", "line 2: a value that ends with a : needs quotes"),
     (one(name=7, url="a.mp4"), "line 2: camera 1: name must be text, not 7; write '7'"),
     (one(name="Gate 2", url="a.mp4"), "line 2: camera Gate 2: name must be up to 63 of a-z"),
     (one(name="Gate 2", url="a.mp4"), "not 'Gate 2'; did you mean gate-2?"),
@@ -289,6 +295,13 @@ def test_a_mistake_knows_its_column_and_the_file_its_name():
     assert str(caught.value).startswith("mine.yaml line 2: camera gate: unknown field 'fps'")
     ((line, column),) = ((one.line, one.column) for one in caught.value.mistakes)
     assert (line, column) == (2, 28)
+
+
+def test_of_too_many_cameras_the_first_that_is_is_named():
+    text = "cameras:\n" + "".join(f"- {{name: c{n}, url: x}}\n" for n in range(1001))
+    assert mistakes(text) == (
+        "cameras.yaml line 1002: this is one camera too many: there can be 1000"
+    )
 
 
 def test_of_many_mistakes_only_some_are_told():

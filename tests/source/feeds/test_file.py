@@ -12,7 +12,7 @@ import pytest
 from av.stream import Disposition
 
 from cnap.cameras import Camera
-from cnap.source.feeds import CameraFailed, FileFeed, open_feed
+from cnap.source.feeds import CameraFailed, FileFeed, Misconfigured, open_feed
 from cnap.source.feeds.times import LONGEST_GOP, decodable
 from tests import media
 
@@ -243,3 +243,11 @@ def test_sound_may_begin_late(tmp_path):
     # In which memory that nobody has set is never 0: PyAV looks at some.
     filled = os.environ | {"MALLOC_PERTURB_": "90"}
     subprocess.run([sys.executable, "-c", program, str(tmp_path / "c.flv")], env=filled, check=True)
+
+
+@pytest.mark.parametrize("url", ["/dev/zero", "/dev/null", "pipe"])
+def test_a_device_or_a_pipe_is_no_film_and_is_not_read(tmp_path, monkeypatch, url):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    with pytest.raises(Misconfigured, match=f"{url} is no film but a device, a pipe or a socket"):
+        FileFeed(url, loop=True)

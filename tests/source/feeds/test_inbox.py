@@ -84,7 +84,15 @@ def test_told_times_are_kept(inbox, clock, upload):
     assert [taken(inbox) for _ in starts] == pytest.approx([0, 2, 4.4], abs=0.001)
 
 
-@pytest.mark.parametrize(("offset", "words"), [(5, "in the future"), (-60, "58 s old")])
+@pytest.mark.parametrize(
+    ("offset", "words"),
+    [
+        (5, "in the future"),
+        (-60, "58 s old"),
+        (-7200 - 60, "2 hours old"),
+        (-217583634, "7 years old"),
+    ],
+)
 def test_told_times_that_are_not_now(inbox, upload, offset, words):
     with pytest.raises(Stale, match=words) as refused:
         inbox.put(upload(), time.time() + offset)

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import stat
 import threading
 from collections.abc import Iterator
 from itertools import islice
@@ -15,7 +16,7 @@ from av.stream import Disposition
 from cnap.boxes import boxes
 from cnap.demuxer import LIMITS, pixel_aspect
 from cnap.pictures import Size, displayed_size
-from cnap.source.feeds.feed import CameraFailed
+from cnap.source.feeds.feed import CameraFailed, Misconfigured
 from cnap.source.feeds.films.order import in_display_order, lacks_order
 from cnap.source.feeds.times import counted, dated, decodable, needed
 
@@ -131,7 +132,10 @@ class Film:
 
 def _opened(path: Path) -> av.container.InputContainer:
     try:
-        if path.stat().st_size == 0:
+        facts = path.stat()
+        if not (stat.S_ISREG(facts.st_mode) or stat.S_ISDIR(facts.st_mode)):
+            raise Misconfigured(f"{path} is no film but a device, a pipe or a socket")
+        if facts.st_size == 0:
             raise CameraFailed(f"{path} is empty")
         # With its whole path: FFmpeg takes what is before a colon, as in 12:30.mp4, for a protocol.
         return av.open(path.absolute(), metadata_errors="replace")  # titles in any encoding

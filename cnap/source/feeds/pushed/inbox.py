@@ -124,7 +124,7 @@ class Inbox:
             )
         if start + seconds < now - self._fresh:
             raise Stale(
-                f"the upload is {now - start - seconds:.0f} s old, and video older than "
+                f"the upload is {_duration(now - start - seconds)} old, and video older than "
                 f"{self._fresh:g} s is not looked at"
             )
         if not self._begun:
@@ -140,3 +140,11 @@ class Inbox:
         if self._end + seconds > now + AHEAD:
             raise Later("video comes faster than time goes by", self._end + seconds - now - AHEAD)
         return self._end
+
+
+def _duration(seconds: float) -> str:
+    """In a unit that people count in."""
+    for unit, length in (("years", 31557600), ("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"
