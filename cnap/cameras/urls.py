@@ -9,6 +9,13 @@ SCHEMES = (
     *("rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "file", "testsrc", "v4l2", "screen"),
     *("push", "udp", "rtp", "srt", "rtspt", "rtspu", "rtmpt", "rtmpe"),
 )
+READ = (
+    *("rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "udp", "file"),
+    *("testsrc", "v4l2", "screen", "push"),
+)
+"""What `cnap.source.feeds` has a reader for."""
+KINDS = ("hls", "mjpeg", "snapshot")
+"""What may stand before http:// and a +."""
 NETWORK = ("rtsp", "rtsps", "rtmp", "rtmps", "http", "https")
 KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 """A Secret's keys; names that begin with a dot are the mount's own."""
@@ -80,10 +87,16 @@ def mistake(url: str) -> str:
     scheme, separator, rest = url.partition(":")
     if not separator or not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*", scheme):
         return _hostly(url)
-    kind = scheme.lower().rpartition("+")[2]
-    if kind in SCHEMES:
+    prefix, _, kind = scheme.lower().rpartition("+")
+    if prefix and kind in SCHEMES and (kind not in ("http", "https") or prefix not in KINDS):
+        return (
+            f"url: {scheme}:// is none; {', '.join(KINDS)} can stand before +http:// or +https://"
+        )
+    if kind == "testsrc" and "${" not in rest:
+        return _pattern(url)
+    if kind in READ:
         return _networked(url, scheme, rest) if kind in NETWORK else ""
-    return _misspelt(scheme, rest) if rest.startswith("//") else _hostly(url)
+    return _unread(scheme) if kind in SCHEMES or rest.startswith("//") else _hostly(url)
 
 
 def _hostly(url: str) -> str:
@@ -95,11 +108,24 @@ def _hostly(url: str) -> str:
     return ""
 
 
-def _misspelt(scheme: str, rest: str) -> str:
+def _unread(scheme: str) -> str:
     from difflib import get_close_matches
 
+    if scheme.lower() == "srt":
+        return "url: srt:// can't be read here; docs/cameras.md shows how ffmpeg passes it on"
     near = get_close_matches(scheme.lower(), NETWORK, 1, 0.7)
-    return f"url: no camera has the scheme {scheme}://; did you mean {near[0]}://?" if near else ""
+    hint = f"did you mean {near[0]}://?" if near else "docs/cameras.md has what can be read"
+    return f"url: no camera has the scheme {scheme}://; {hint}"
+
+
+def _pattern(url: str) -> str:
+    from cnap.cameras.testsrc import Pattern
+
+    try:
+        Pattern.of(url)
+    except ValueError as error:
+        return f"url: {error}"
+    return ""
 
 
 def _networked(url: str, scheme: str, rest: str) -> str:

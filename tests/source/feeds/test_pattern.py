@@ -8,15 +8,19 @@ import av
 import pytest
 
 from cnap.cameras import Camera
+from cnap.cameras.testsrc import CODECS, Pattern
 from cnap.decoder import Gop
 from cnap.source.cut.cutter import Cutter
 from cnap.source.feeds import Misconfigured, open_feed
 from cnap.source.feeds.machine import encoder
 from cnap.source.feeds.machine import pattern as patterns
 from cnap.source.feeds.machine.encoder import even, within
-from cnap.source.feeds.machine.pattern import Pattern
 from cnap.source.feeds.machine.picture import Picture
 from tests import stamps
+
+
+def test_every_codec_that_a_url_can_ask_for_has_a_coder():
+    assert set(CODECS) == set(encoder.CODERS)
 
 
 def opened(url, size=None):
