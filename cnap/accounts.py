@@ -2,9 +2,12 @@
 
 import json
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from math import ceil
 
 from redis import Redis
 
+from cnap.events.attributes import rfc3339
 from cnap.redis import said_plainly
 
 FAILURES = 5
@@ -93,7 +96,7 @@ def account(redis: Redis, stream: str) -> Account:
         state=state.get("state", "live"),
         reason=state.get("reason", ""),
         since=state.get("since", ""),
-        nexttry=state.get("nexttry", ""),
+        nexttry=_next_try(state.get("nexttry", ""), float(state.get("retryevery", 0))),
         breaks=int(state.get("breaks", 0)),
         epoch=int(current),
         framerate=float(state.get("framerate", 0)),
@@ -103,6 +106,15 @@ def account(redis: Redis, stream: str) -> Account:
         failures=[json.loads(failure) for failure in failures],
         **asdict(total),
     )
+
+
+def _next_try(told: str, every: float) -> str:
+    """Of a camera that is tried at equal intervals, whose source tells the first instant only."""
+    if not told or not every:
+        return told
+    first, now = datetime.fromisoformat(told), datetime.now(UTC)
+    rounds = ceil((now - first).total_seconds() / every)
+    return rfc3339(first + timedelta(seconds=every * max(0, rounds)))
 
 
 def _past(entries: dict[str, str]) -> dict[str, Counts]:

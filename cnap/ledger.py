@@ -71,6 +71,7 @@ class Ledger:
             "reason": state.reason,
             "since": state.since,
             "nexttry": state.nexttry,
+            "retryevery": state.retryevery,
             "models": ",".join(state.models),
             "outstanding": state.outstanding,
             "framerate": state.framerate,

@@ -1,6 +1,7 @@
 """captured = inferred + dropped + failed + in flight, at every moment and whatever happens."""
 
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -8,6 +9,8 @@ from hypothesis import strategies as some
 
 from cnap.accounts import account, accounts
 from cnap.errors import Unavailable
+from cnap.events.attributes import rfc3339
+from cnap.events.state import StreamState
 from cnap.ledger import EPOCHS, Ledger
 from cnap.publish import Publisher
 from cnap.redis import connect
@@ -178,3 +181,15 @@ def test_the_newest_failures_are_told_in_their_own_words(database, folder_store)
     failures = account(database, "gate").failures
     assert [failure["sequence"] for failure in failures] == [7, 6, 5, 4, 3]
     assert failures[0]["message"] == "transcode: 503 the store is gone"
+
+
+def test_of_a_camera_tried_at_equal_intervals_the_next_instant_is_known_at_any_time(database):
+    first = datetime.now(UTC) - timedelta(seconds=1000)
+    told = state(1, state="offline", nexttry=rfc3339(first), retryevery=50.0)
+    Ledger(database).tell(StreamState.from_event(told.to_event(first)))
+
+    then = datetime.fromisoformat(account(database, "gate").nexttry)
+
+    assert -1 < (then - datetime.now(UTC)).total_seconds() <= 50
+    rounds = (then - first).total_seconds() / 50
+    assert rounds == pytest.approx(round(rounds), abs=0.001)

@@ -48,6 +48,8 @@ class StreamState:
     """Frames a second that the camera sends."""
     nexttry: str = ""
     """RFC 3339: when the camera is tried again or its schedule opens; empty where none waits."""
+    retryevery: float = 0.0
+    """Seconds from `nexttry` to the try after it, and so on, of which no event tells; else 0."""
 
     def to_event(self, moment: datetime) -> CloudEvent:
         data = asdict(self) | {"models": list(self.models), "dropped": dict(self.dropped)}

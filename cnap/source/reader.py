@@ -123,6 +123,8 @@ class Reader:
             wait = 0.0
             self.began, self.opened, self.first = time.monotonic(), None, None
             self._frames, self.note = 0, ""
+            if self.failure:
+                self.failure = self.failure.tried()
             try:
                 self._read()
                 self.over = not self._stopping.is_set()
@@ -146,11 +148,11 @@ class Reader:
 
     def _fail(self, state: str, words: str) -> float:
         """Returns the seconds until the next try."""
-        wait = self._backoff.after(self._lasted())
-        nexttry: datetime | str = datetime.now(UTC) + timedelta(seconds=wait)
-        if self._backoff.longest:  # an event for each try would keep publish awake for ever
-            nexttry, words = "", f"{words}; tried again about every minute"
-        self.failure = Finding(state, words, nexttry)
+        wait = self._backoff.after(self._lasted(), time.monotonic())
+        nexttry = datetime.now(UTC) + timedelta(seconds=wait)
+        failure = Finding(state, words, nexttry, self._backoff.every)
+        if not failure.follows(self.failure):  # else it is known, and publish may sleep
+            self.failure = failure
         self.opened = None
         self._taker.changed()
         return wait

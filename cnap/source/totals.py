@@ -76,6 +76,7 @@ class Totals:
                 revision=self._revision,
                 framerate=round(self.framerate, 3),
                 nexttry=condition.nexttry and rfc3339(condition.nexttry),
+                retryevery=round(condition.retryevery, 3),
             )
             return self._told
 

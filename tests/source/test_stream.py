@@ -395,3 +395,30 @@ async def test_a_camera_that_ended_is_no_film_and_tried_again(clip, folder_store
         await stream.stop("ended", "over", patience=0.2)
 
     assert (told.state, told.captured) == ("offline", FRAMES)
+
+
+async def test_a_camera_that_is_gone_for_long_is_tried_on_and_costs_no_event(
+    folder_store, monkeypatch
+):
+    monkeypatch.setattr(backoff, "LONGEST", 0.1)
+    monkeypatch.setattr("cnap.source.condition.SAME", 0.05)
+    tried = []
+
+    def gone(camera, uploads=None):
+        tried.append(camera)
+        raise CameraFailed("no route")
+
+    monkeypatch.setattr(reader, "open_feed", gone)
+    async with broker() as (fake, sink):
+        stream = Stream(camera("rtsp://gate/", models=()), Around(folder_store, sink))
+        stream.start()
+        await until(lambda: fake.states() and fake.last.retryevery)
+        told, tries = fake.last, len(tried)
+        events = len(fake.states())
+        await until(lambda: len(tried) > tries + 10)
+        assert len(fake.states()) == events
+        await stream.stop("ended", "the camera was removed")
+
+    assert (told.state, told.reason) == ("offline", "no route")
+    assert told.nexttry and 0.07 < told.retryevery <= 0.1
+    assert (fake.last.nexttry, fake.last.retryevery) == ("", 0)
