@@ -59,9 +59,10 @@ class Parsing:
             if not self._mistakes:
                 raise CameraError(f"{file} {SHAPE}")
             raise error(self._mistakes, file)
-        defaults = self._usual | self._defaults(top)
+        self.usual = self._usual | self._defaults(top)
+        """What a camera has that does not say it, where the schema has something else."""
         part = top["cameras"][1]
-        self.cameras = self._all(part, defaults)
+        self.cameras = self._all(part, self.usual)
         return part
 
     def _defaults(self, top: Fields) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 from aiohttp import web
 
 from cnap import cameras
-from cnap.cameras import CameraError, NoSuchCamera, Uneditable, edits
+from cnap.cameras import Camera, CameraError, NoSuchCamera, Uneditable, edits
+from cnap.cameras.parsing import Parsing
 from cnap.dashboard.answers import Refused
 from cnap.errors import BadEvent, Busy
 from cnap.events.attributes import stream_name
@@ -32,12 +33,13 @@ class Control:
 
     async def list(self, _: web.Request) -> web.Response:
         found = await self._kubernetes.config_map(cameras.CONFIG_MAP)
+        text = found.data.get(cameras.KEY, cameras.NONE)
         try:
-            known = await asyncio.to_thread(shown, found.data.get(cameras.KEY, cameras.NONE))
+            known, defaults = await asyncio.to_thread(lambda: (shown(text), usual(text)))
             problem = found.data.get(cameras.PROBLEM, "")
         except CameraError as error:
-            known, problem = {}, str(error)
-        return _answer({"cameras": [*known.values()], "problem": problem})
+            known, defaults, problem = {}, {}, str(error)
+        return _answer({"cameras": [*known.values()], "defaults": defaults, "problem": problem})
 
     async def get(self, request: web.Request) -> web.Response:
         name = stream_name(request.match_info["name"])
@@ -115,6 +117,13 @@ def shown(text: str) -> dict[str, dict[str, Any]]:
         camera.name: said[camera.name] | camera.plain() | {"url": cameras.masked(camera.url)}
         for camera in known
     }
+
+
+def usual(text: str) -> dict[str, Any]:
+    """The fields that a new camera has without saying them: what `defaults:` in the text give, or
+    the environment. Raises CameraError."""
+    plain = Camera("", "", **Parsing(text).usual).plain()
+    return {field: value for field, value in plain.items() if field not in ("name", "url")}
 
 
 async def _one(text: str, name: str) -> dict[str, Any]:

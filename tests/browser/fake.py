@@ -27,6 +27,7 @@ class Fake:
     def __init__(self) -> None:
         self.streams: list[dict[str, object]] = []
         self.cameras: dict[str, dict[str, object]] = {}
+        self.defaults: dict[str, object] = {}
         self.functions = [dict(one) for one in FUNCTIONS]
         self.problem = ""
         self.epoch = int(time.time()) - 60
@@ -112,7 +113,8 @@ class Fake:
         return await _answer(self.status())
 
     async def _cameras(self, _: web.Request) -> web.Response:
-        return await _answer({"cameras": list(self.cameras.values()), "problem": self.problem})
+        known = {"cameras": list(self.cameras.values()), "defaults": self.defaults}
+        return await _answer(known | {"problem": self.problem})
 
     async def _camera(self, request: web.Request) -> web.Response:
         return await _answer(self.cameras[request.match_info["name"]])

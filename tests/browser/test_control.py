@@ -27,6 +27,39 @@ def test_add_a_camera(open_fake, fake) -> None:
     tile(page, "yard").locator(".state:has-text('Connecting')").wait_for()
 
 
+def test_a_new_camera_is_what_the_dialog_shows(open_fake, fake) -> None:
+    fake.defaults = {"models": ["yunet"], "framerate": 5, "behind": "newest"}
+    fake.show(stream("gate"))
+    page = open_fake()
+    page.locator("#add").click()
+    page.locator("#field-name").fill("yard")
+    page.locator("#field-url").fill("testsrc:")
+    yunet = page.locator(f"{DIALOG} .tick:has-text('yunet') input")
+    assert yunet.is_checked()
+    yunet.uncheck()
+    assert page.locator("#field-framerate").input_value() == "5"
+    page.locator("#field-framerate").fill("")
+    assert page.locator("#field-behind").input_value() == "newest"
+    page.locator(f"{DIALOG} .primary").click()
+    page.locator(DIALOG).wait_for(state="hidden")
+
+    said = {"name": "yard", "url": "testsrc:", "models": [], "framerate": None}
+    assert fake.changes == [("POST", "yard", said)]
+
+
+def test_no_model_ticked_is_said(open_fake, fake) -> None:
+    fake.show()
+    page = open_fake()
+    page.locator("#empty button").click()
+    page.locator("#field-name").fill("yard")
+    page.locator("#field-url").fill("testsrc:")
+    page.locator(f"{DIALOG} .primary").click()
+    page.locator(DIALOG).wait_for(state="hidden")
+
+    said = {"name": "yard", "url": "testsrc:", "models": []}
+    assert fake.changes == [("POST", "yard", said)]
+
+
 def test_a_kind_of_source_brings_its_example(open_fake, fake) -> None:
     fake.show()
     page = open_fake()
@@ -60,8 +93,15 @@ def test_what_is_refused_is_said_at_its_field(open_fake, fake) -> None:
         fake.refusal = (status, words)
         page.locator(f"{DIALOG} .primary").click()
         page.locator(f"#field-{field}-wrong:visible").wait_for()
-        assert page.locator(f"#field-{field}-wrong").text_content() == words
+        said = words.removeprefix("camera yard: ")
+        assert page.locator(f"#field-{field}-wrong").text_content() == said
         assert page.evaluate("document.activeElement.id") == f"field-{field}"
+    both = "camera yard: name must be up to 63\ncamera yard: url has no host, as in rtsp://gate/"
+    fake.refusal = (400, both)
+    page.locator(f"{DIALOG} .primary").click()
+    page.locator("#field-url-wrong:text-is('url has no host, as in rtsp://gate/')").wait_for()
+    assert page.locator("#field-name-wrong").text_content() == "name must be up to 63"
+    assert page.evaluate("document.activeElement.id") == "field-name"
     fake.refusal = (503, "the Kubernetes API does not answer")
     page.locator(f"{DIALOG} .primary").click()
     page.locator(f"{DIALOG} form > .wrong:has-text('does not answer')").wait_for()
@@ -161,6 +201,7 @@ def test_dialogs_keep_the_keyboard_and_give_it_back(open_fake, fake) -> None:
     page = open_fake()
     page.locator("#add").focus()
     page.keyboard.press("Enter")
+    page.locator(DIALOG).wait_for()
     for _ in range(20):
         page.keyboard.press("Tab")
         inside = (

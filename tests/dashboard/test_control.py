@@ -50,7 +50,8 @@ def send(client: TestClient, authorised: dict[str, str]):
 
 
 async def test_the_cameras_without_their_passwords(send) -> None:
-    assert await send("GET", "/api/cameras") == (200, {"cameras": [GATE, YARD], "problem": ""})
+    told = {"cameras": [GATE, YARD], "defaults": {"framerate": 5}, "problem": ""}
+    assert await send("GET", "/api/cameras") == (200, told)
     assert await send("GET", PATH) == (200, GATE)
     assert await send("GET", "/api/cameras/none") == (404, "there is no camera called none")
 
@@ -84,6 +85,19 @@ async def test_add_and_remove(send, client: TestClient, kubernetes: FakeKubernet
     assert kubernetes.text == TEXT
 
 
+async def test_what_a_new_camera_has_by_itself(
+    send, kubernetes: FakeKubernetes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CNAP_CAMERA_MODELS", "yolox-nano")
+    kubernetes.text = "defaults: {size: 640x360, behind: newest}\ncameras: []\n"
+    defaults = {"models": ["yolox-nano"], "size": "640x360", "behind": "newest"}
+    assert (await send("GET", "/api/cameras"))[1]["defaults"] == defaults
+
+    said = {"models": [], "size": None, "behind": "thin"}
+    assert (await send("POST", "/api/cameras", YARD | said))[0] == 201
+    assert kubernetes.cameras == [Camera("yard", "push:", framerate=5.0)]
+
+
 async def test_where_a_new_camera_is(client: TestClient, authorised: dict[str, str]) -> None:
     body = {"name": "door", "url": "testsrc:"}
     response = await client.post("/api/cameras", json=body, headers=authorised)
@@ -95,7 +109,8 @@ async def test_where_a_new_camera_is(client: TestClient, authorised: dict[str, s
 async def test_the_first_camera(send, kubernetes: FakeKubernetes) -> None:
     kubernetes.maps["cameras"] = {}
 
-    assert (await send("GET", "/api/cameras"))[1] == {"cameras": [], "problem": ""}
+    none = {"cameras": [], "defaults": {}, "problem": ""}
+    assert (await send("GET", "/api/cameras"))[1] == none
     assert (await send("POST", "/api/cameras", YARD))[0] == 201
     assert kubernetes.cameras == [Camera("yard", "push:", framerate=5.0)]
 

@@ -21,11 +21,9 @@ export function setToken(token) {
 }
 
 export class ApiError extends Error {
-  // `field`: which of the fields that were sent is wrong, where the API says so.
-  constructor(status, message, field = "") {
+  constructor(status, message) {
     super(message);
     this.status = status;
-    this.field = field;
   }
 }
 
@@ -42,7 +40,7 @@ export async function request(path, { headers = {}, ...options } = {}) {
   heard(response.headers.get("Date"));
   if (response.ok) return response;
   const said = await response.json().catch(() => ({}));
-  throw new ApiError(response.status, said.error || `The dashboard answered ${response.status}.`, said.field);
+  throw new ApiError(response.status, said.error || `The dashboard answered ${response.status}.`);
 }
 
 const stream = (name) => `api/streams/${encodeURIComponent(name)}`;
@@ -69,7 +67,8 @@ export async function picture(name, after, signal) {
   return { time: Number(response.headers.get("Cnap-Time")), blob: await response.blob() };
 }
 
-// { cameras, problem }: the cameras as cameras.yaml has them, and what is wrong with it.
+// { cameras, defaults, problem }: the cameras as cameras.yaml has them, what a new one has by itself,
+// and what is wrong with it.
 export async function cameras() {
   return (await request("api/cameras")).json();
 }

@@ -23,7 +23,8 @@ class CameraForm {
   constructor(cameras, camera, functions) {
     this.#cameras = cameras;
     this.#camera = camera;
-    const { url = "", models = [], framerate = "", transport = "tcp", behind = "thin", size } = camera ?? {};
+    const from = camera ?? cameras.defaults;
+    const { url = "", models = [], framerate = "", transport = "tcp", behind = "thin", size } = from;
     this.models = new Models(() => this.fields.models.wrong(""));
     this.models.show(offered(functions, models), models);
     this.kind = choice(KINDS.map(({ kind, word }) => [kind, word]));
@@ -51,7 +52,7 @@ class CameraForm {
     this.wrong = el("p", { class: "wrong", role: "alert", hidden: true });
     this.save = el("button", { class: "primary", text: this.#word });
     const more = el("details", {}, el("summary", { text: "More" }), framerate.node, size.node, transport.node, behind.node);
-    more.open = ["framerate", "size", "transport", "behind"].some((field) => this.#camera?.[field]);
+    more.open = ["framerate", "size", "transport", "behind"].some((field) => (this.#camera ?? this.#cameras.defaults)[field]);
     this.more = more;
     const cancel = el("button", { type: "button", class: "secondary", text: "Cancel", onclick: () => this.node.close() });
     const form = el("form", { class: "camera", novalidate: true }, name.node, kind.node, url.node, models.node, more, this.wrong, el("div", { class: "actions" }, cancel, this.save));
@@ -83,10 +84,11 @@ class CameraForm {
     };
   }
 
-  // Only what somebody has changed: a masked password is not sent back.
+  // Only what somebody has changed: a masked password is not sent back. A new camera says its models
+  // in any case, for people see at once which they are.
   get #change() {
-    const now = Object.entries(this.#values);
-    return Object.fromEntries(now.filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(this.#before[key])));
+    const changed = ([key, value]) => (key === "models" && !this.#camera) || JSON.stringify(value) !== JSON.stringify(this.#before[key]);
+    return Object.fromEntries(Object.entries(this.#values).filter(changed));
   }
 
   async #send() {
@@ -95,7 +97,7 @@ class CameraForm {
     for (const field of Object.values(this.fields)) field.wrong("");
     this.#fail("");
     const missing = ["name", "url"].find((name) => !this.fields[name].control.value.trim());
-    if (missing) return this.#refused(missing, missing === "name" ? "Give it a name, as gate." : "Say where its video comes from.");
+    if (missing) return this.#refused([[missing, missing === "name" ? "Give it a name, as gate." : "Say where its video comes from."]]);
     if (!Object.keys(change).length) return this.node.close();
     this.#wait(true);
     try {
@@ -104,7 +106,7 @@ class CameraForm {
       if (saved) this.node.close();
       else this.#fail("Nothing was changed: it needs the token.");
     } catch (error) {
-      this.#refused(fieldOf(error, this.fields), error.message);
+      this.#refused(mistakes(error, this.fields));
     } finally {
       this.#wait(false);
     }
@@ -116,12 +118,16 @@ class CameraForm {
     say(this.save, yes ? "Saving…" : this.#word);
   }
 
-  #refused(name, words) {
-    const field = this.fields[name];
-    if (!field) return this.#fail(words);
-    if (this.more.contains(field.node)) this.more.open = true;
-    field.wrong(words);
-    field.focus();
+  // `mistakes`: [field, words]; those of no field are said beneath them all.
+  #refused(mistakes) {
+    const said = Map.groupBy(mistakes, ([name]) => this.fields[name]);
+    for (const [field, found] of said) {
+      const words = found.map(([, one]) => one).join("\n");
+      if (!field) this.#fail(words);
+      else field.wrong(words);
+      if (field && this.more.contains(field.node)) this.more.open = true;
+    }
+    Object.values(this.fields).find((field) => said.has(field))?.focus();
   }
 
   #fail(words) {
@@ -158,13 +164,15 @@ class CameraForm {
 // Words of a refusal that are no field's name, and mean one.
 const MEANT = { model: "models", size: "size", fps: "framerate", scheme: "url", host: "url", called: "name" };
 
-// The field that a refusal is about: what it says so itself, or the first that its words name.
-function fieldOf({ status, field, message }, fields) {
-  if (field) return field;
-  if (status === 409) return "name";
-  const words = message.toLowerCase().replace(/^camera [^:]*:/, "").match(/[a-z]+/g) ?? [];
-  const said = words.find((word) => word in fields || word in MEANT);
-  return MEANT[said] ?? said ?? "";
+// Of each line of a refusal the field that it is about, the first that its words name, and the words
+// without the camera's name, which one sees.
+function mistakes({ status, message }, fields) {
+  if (status === 409) return [[/already$/.test(message) ? "name" : "", message]];
+  return message.split("\n").map((line) => {
+    const words = line.replace(/^camera .*?: (?=\S)/, "");
+    const said = words.toLowerCase().match(/[a-z]+/g)?.find((word) => word in fields || word in MEANT);
+    return [MEANT[said] ?? said ?? "", words];
+  });
 }
 
 export function openCamera(cameras, camera, functions) {

@@ -7,6 +7,8 @@ const NEEDED = "To change cameras, the page needs the dashboard's token.";
 
 export class Cameras extends EventTarget {
   problem = "";
+  // What a new camera has that does not say it.
+  defaults = {};
   #known = new Map();
 
   get(name) {
@@ -15,9 +17,10 @@ export class Cameras extends EventTarget {
 
   // Reads them anew; what was known stays where that fails.
   async read() {
-    const { cameras, problem } = await api.cameras();
+    const { cameras, defaults, problem } = await api.cameras();
     this.#known = new Map(cameras.map((camera) => [camera.name, camera]));
     this.problem = problem;
+    this.defaults = defaults;
     this.dispatchEvent(new Event("change"));
   }
 

@@ -39,7 +39,8 @@ export class Control {
     this.#menu.open(tile.name, button);
   }
 
-  add() {
+  async add() {
+    await this.#try(() => this.cameras.read());
     openCamera(this.cameras, null, this.#functions);
   }
 
