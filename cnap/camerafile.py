@@ -17,6 +17,7 @@ from typing import Protocol
 from cnap import cameras
 from cnap.cameras import CameraError, edits
 from cnap.cameras.document import MOST_BYTES, decoded
+from cnap.models import mistake
 
 LOOK = 0.2
 """Seconds between looks at the file."""
@@ -122,10 +123,11 @@ class CameraFile:
         for camera in found:
             for model in set(camera.models) - self.served:
                 self.served.add(model)  # it is said once
-                self._say(
-                    f"camera {camera.name}: nothing here runs {model}; end this, and start it "
-                    f"with --model {model} as well"
+                hint = mistake(model) or (
+                    f"nothing here runs {model}; end this, and start it with --model {model} as "
+                    "well"
                 )
+                self._say(f"camera {camera.name}: {hint}")
 
     async def _write(self, text: str) -> None:
         try:

@@ -233,6 +233,13 @@ async def test_a_model_that_is_not_run_is_said_once(path):
     assert said.endswith("with --model yunet as well")
 
 
+async def test_a_model_that_there_is_not_is_not_to_be_started(path):
+    async with following(path) as it:
+        path.write_text(TEXT.replace("[a]", "[yunett]"))
+        await it.until(lambda: it.said)
+    assert it.said == ["camera gate: no model is called 'yunett'; did you mean yunet?"]
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

@@ -241,6 +241,42 @@ def test_check(cnap, tmp_path):
     assert "did you mean url?" in ended.output
 
 
+ODD = """
+defaults: {models: [yolox-nan]}
+cameras:
+- {name: gate, url: "rtsp://u:geh$EIM@h/1", models: [yunet, cars]}
+- {name: own, url: "testsrc:"}
+"""
+
+
+def test_what_is_odd_is_a_warning_and_shows_no_password(cnap, tmp_path, monkeypatch):
+    (file := tmp_path / "odd.yaml").write_text(ODD)
+    ended = CliRunner().invoke(commands.cli, ["cameras", "check", str(file)])
+
+    assert ended.exit_code == 0
+    assert [line.split("odd.yaml")[1][:9] for line in ended.stderr.splitlines()] == [
+        " line 2: ",
+        " line 4: ",
+        " line 4: ",
+    ]
+    assert "no model is called 'yolox-nan'; did you mean yolox-nano?" in ended.stderr
+    assert "no model is called 'cars'" in ended.stderr
+    assert "a secret is written ${NAME}" in ended.stderr
+    assert "EIM" not in ended.stderr
+    assert CliRunner().invoke(commands.cli, ["cameras", "check", "--strict", str(file)]).exit_code
+
+    (own := tmp_path / "own.toml").write_text('[models.cars]\nfamily = "yolox"\nfile = "x.onnx"\n')
+    monkeypatch.setenv("CNAP_CATALOG", str(own))
+    assert "cars" not in CliRunner().invoke(commands.cli, ["cameras", "check", str(file)]).stderr
+
+
+def test_a_model_that_there_is_not_is_said_when_it_is_added(cnap):
+    words = ["cameras", "add", "door", "testsrc:", "--model", "yolox-nan"]
+    assert "did you mean yolox-nano?" in CliRunner().invoke(commands.cli, words).stderr
+    words = ["cameras", "set", "gate", "models=yunett"]
+    assert "did you mean yunet?" in CliRunner().invoke(commands.cli, words).stderr
+
+
 def test_check_of_what_is_no_text(cnap, tmp_path):
     (tmp_path / "film.yaml").write_bytes(b"cameras:\n\xff\xfe\x00")
     ended = CliRunner().invoke(commands.cli, ["cameras", "check", str(tmp_path / "film.yaml")])

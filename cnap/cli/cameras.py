@@ -78,6 +78,7 @@ def add(name: str, url: str, no_models: bool, **fields: Any) -> None:
     said = {field: value for field, value in fields.items() if value is not None}
     api("api/cameras", "POST", {"name": name, "url": _url(url), **said})
     click.echo(f"{name} is added")
+    _warn(said)
 
 
 @cameras.command(epilog="Example:  cnap cameras remove gate")
@@ -116,21 +117,35 @@ def set_(name: str, changes: tuple[str, ...], unset: tuple[str, ...]) -> None:
     if not said:
         raise click.UsageError("say what to change: FIELD=VALUE or --unset FIELD")
     click.echo(json.dumps(api(_path(name), "PATCH", said)))
+    _warn(said)
 
 
 @cameras.command(epilog="Example:  cnap cameras check cameras.yaml")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def check(file: Path) -> None:
-    """Say what is wrong in a cameras.yaml, each mistake with its line."""
+@click.option("--strict", is_flag=True, help="Warnings are mistakes.")
+def check(file: Path, strict: bool) -> None:
+    """Say what is wrong in a cameras.yaml, each mistake with its line.
+
+    No camera is opened. A model that neither the catalog here nor the pipeline that runs here has
+    is a warning: a cluster may have models of its own.
+    """
     from cnap.camerafile import read
-    from cnap.cameras import CameraError, parse
+    from cnap.cameras import CameraError
+    from cnap.cameras.advice import advice
+    from cnap.cameras.parsing import Parsing
 
     try:
-        known = parse(read(file), str(file))
+        parsing = Parsing(read(file), str(file))
     except CameraError as error:
         click.echo(str(error), err=True)
         raise SystemExit(1) from None
-    click.echo(f"{file}: {len(known)} camera{'s' * (len(known) != 1)}, no mistake")
+    warnings = advice(parsing, _unknown())
+    for one in warnings:
+        click.echo(f"{file} line {one.line}: warning: {one.words}", err=True)
+    if warnings and strict:
+        raise SystemExit(1)
+    count = len(parsing.cameras)
+    click.echo(f"{file}: {count} camera{'s' * (count != 1)}, no mistake")
 
 
 @cameras.command(epilog="Example:  cnap cameras schema > cameras.schema.json")
@@ -172,6 +187,22 @@ def _resumed(name: str) -> None:
 
 def _path(name: str) -> str:
     return f"api/cameras/{quote(name, safe='')}"
+
+
+def _unknown() -> Callable[[str], str]:
+    """What is wrong with a model's name, as far as can be known here."""
+    from cnap.models import mistake
+    from cnap.running import Running
+
+    running = {model for pipeline in Running.all() for model in pipeline.models}
+    return lambda name: "" if name in running else mistake(name)
+
+
+def _warn(fields: dict[str, Any]) -> None:
+    unknown = _unknown()
+    for name in fields.get("models") or ():
+        if words := unknown(name):
+            click.echo(f"cnap: {words}; the camera waits for it", err=True)
 
 
 def _url(url: str) -> str:

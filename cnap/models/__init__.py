@@ -1,7 +1,7 @@
 """Models: what they need, what their outputs mean, and where their files come from."""
 
 from cnap.models.assets import Asset, cache_dir
-from cnap.models.catalog import clip, declared, default, load, model, names
+from cnap.models.catalog import clip, declared, default, load, mistake, model, names
 from cnap.models.family import Candidates, Family, Input, ModelError
 from cnap.models.fetch import Progress, fetch
 from cnap.models.model import Model
@@ -20,6 +20,7 @@ __all__ = [
     "default",
     "fetch",
     "load",
+    "mistake",
     "model",
     "names",
 ]

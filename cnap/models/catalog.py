@@ -35,6 +35,18 @@ def names() -> list[str]:
     return list(entries()["models"])
 
 
+def mistake(name: str) -> str:
+    """What to say where the catalog has no model of this name; "" where it has."""
+    from difflib import get_close_matches
+
+    known = names()
+    if name in known:
+        return ""
+    near = get_close_matches(name, known, 1, 0.8)
+    hint = f"did you mean {near[0]}?" if near else f"the catalog has {', '.join(known)}"
+    return f"no model is called {name!r}; {hint}"
+
+
 def model(name: str) -> Model:
     """The model of this name.
 
@@ -43,7 +55,7 @@ def model(name: str) -> Model:
     """
     entry = entries()["models"].get(name)
     if entry is None:
-        raise ModelError(f"no model is called {name!r}; the catalog has {', '.join(names())}")
+        raise ModelError(mistake(name))
     plug_in = family(entry["family"])
     changes = {key: entry[key] for key in LAYOUT if key in entry}
     if "size" in entry:

@@ -18,6 +18,8 @@ log = logging.getLogger("cnap.source")
 
 Trigger = Mapping[str, Any]
 
+START = "start it (docs/models.md)"
+
 
 class Served:
     """What is known of the models that cameras ask for; all are taken to be served where the
@@ -63,14 +65,22 @@ def _why(model: str, triggers: list[Trigger]) -> str:
         troubles = [_trouble(trigger) for trigger in takers]
         if not takers and wanted:
             return (
-                f"no Trigger takes frames for {model}: deploy {function} (see docs/models.md), "
-                "or remove it from the camera"
+                f"nothing here runs {model}: {_wrong(model) or START}, or take it from the camera"
             )
         if not takers:
             return f"no Trigger takes events for {function}: apply the YAML in eventing/"
         if all(troubles):
             return troubles[0]
     return ""
+
+
+def _wrong(model: str) -> str:
+    from cnap.models import ModelError, mistake
+
+    try:
+        return mistake(model)
+    except ModelError:  # a broken catalog is told by who runs its models
+        return ""
 
 
 def _takes(trigger: Trigger, kind: str, wanted: str | None) -> bool:

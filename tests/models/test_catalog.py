@@ -3,7 +3,7 @@ import re
 import pytest
 
 from cnap.events import wants
-from cnap.models import ModelError, catalog, clip, declared, default, load, model, names
+from cnap.models import ModelError, catalog, clip, declared, default, load, mistake, model, names
 
 
 @pytest.mark.parametrize("name", names())
@@ -29,9 +29,12 @@ def test_coco_has_its_80_labels():
     assert len(set(model("yolox-nano").labels)) == 80
 
 
-def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(ModelError, match="no model is called 'yolo-nano'; the catalog has yolox-n"):
-        model("yolo-nano")
+def test_an_unknown_name_lists_the_known_ones_or_the_one_that_was_meant():
+    with pytest.raises(ModelError, match="no model is called 'cars'; the catalog has yolox-nano"):
+        model("cars")
+    with pytest.raises(ModelError, match=r"called 'yolox-nan'; did you mean yolox-nano\?"):
+        model("yolox-nan")
+    assert mistake("yolox-nano") == ""
     with pytest.raises(ModelError, match="no model is called"):
         load("yolo-nano")
 

@@ -58,7 +58,15 @@ def test_a_trigger_that_takes_frames(spec):
 def test_a_trigger_that_does_not(spec):
     (why,) = unserved(["yolox-nano"], [*OTHERS, trigger(**spec)]).values()
 
-    assert why.startswith("no Trigger takes frames for yolox-nano: deploy infer-yolox-nano")
+    assert why == (
+        "nothing here runs yolox-nano: start it (docs/models.md), or take it from the camera"
+    )
+
+
+def test_a_model_that_there_is_not_is_said_to_be_none():
+    (why,) = unserved(["yolox-nan"], OTHERS).values()
+
+    assert why.startswith("nothing here runs yolox-nan: no model is called 'yolox-nan'; did you")
 
 
 def test_a_trigger_that_knative_can_not_serve():
