@@ -17,6 +17,7 @@ from typing import Protocol
 from cnap import cameras
 from cnap.cameras import CameraError, edits
 from cnap.cameras.document import MOST_BYTES, decoded
+from cnap.errors import CnapError
 from cnap.models import mistake
 
 LOOK = 0.2
@@ -71,7 +72,7 @@ class CameraFile:
                 return
             await self._step(config, mine, config.get())
             problem = ""
-        except CameraError as error:
+        except CnapError as error:
             problem = str(error)
         if problem != self._problem:
             self._problem = problem

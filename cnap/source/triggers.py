@@ -18,8 +18,6 @@ log = logging.getLogger("cnap.source")
 
 Trigger = Mapping[str, Any]
 
-START = "start it (docs/models.md)"
-
 
 class Served:
     """What is known of the models that cameras ask for; all are taken to be served where the
@@ -64,9 +62,8 @@ def _why(model: str, triggers: list[Trigger]) -> str:
         takers = [trigger for trigger in triggers if _takes(trigger, kind, wanted)]
         troubles = [_trouble(trigger) for trigger in takers]
         if not takers and wanted:
-            return (
-                f"nothing here runs {model}: {_wrong(model) or START}, or take it from the camera"
-            )
+            todo = _wrong(model) or "start it (docs/models.md)"
+            return f"nothing here runs {model}: {todo}, or take it from the camera"
         if not takers:
             return f"no Trigger takes events for {function}: apply the YAML in eventing/"
         if all(troubles):

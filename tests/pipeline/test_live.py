@@ -101,7 +101,7 @@ async def test_a_model_that_is_not_deployed_is_told_and_leaves_nothing_in_flight
         await until(lambda: account_of(at, "gate").inferred > 20)
         found = account_of(at, "gate")
         assert found.state == "misconfigured"
-        assert "deploy infer-face-0004" in found.reason
+        assert "nothing here runs face-0004: start it" in found.reason
         assert set(found.models) == {MODEL}
 
         await change(at, [dataclasses.replace(camera, paused=True)])
