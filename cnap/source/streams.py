@@ -43,6 +43,9 @@ class Streams:
             self._running[camera.name].problem = problem
         if self._around.uploads is not None:
             self._around.uploads.follow(cameras.values())
+        for name in self._hanging.keys() - self._running.keys():
+            if not any(reader.alive for reader in self._hanging[name]):
+                del self._hanging[name]
 
     def watch(self, until: Mapping[str, str]) -> None:
         """Until when which streams are watched, as RFC 3339, and no others; what can't be read

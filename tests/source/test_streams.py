@@ -1,5 +1,6 @@
 """The source follows its list of cameras: only what changed is ended, started or restarted."""
 
+import gc
 import threading
 from dataclasses import replace
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ from cnap.cameras import Camera
 from cnap.errors import CnapError
 from cnap.source.around import Around
 from cnap.source.feeds.pushed.upload import Upload
+from cnap.source.reader import Reader
 from cnap.source.streams import Streams
 from cnap.source.uploads import Uploads
 from tests import media
@@ -157,3 +159,19 @@ async def test_what_is_not_watched_any_more_is_not_stored_any_more(folder_store,
 
     assert watched[0] > 60
     assert watched[1:] == [0]
+
+
+async def test_nothing_of_a_camera_that_was_removed_stays_in_memory(clip, folder_store):
+    def readers():
+        gc.collect()
+        return [one for one in gc.get_objects() if isinstance(one, Reader)]
+
+    before = set(map(id, readers()))
+    async with broker() as (fake, sink):
+        streams = Streams(Around(folder_store, sink))
+        streams.follow([camera("fleeting", clip)])
+        await until(lambda: sent(fake, "fleeting"))
+        assert not before >= set(map(id, readers()))
+        streams.follow([])
+        await until(lambda: told(fake, "fleeting")[-1] == "ended")
+        await until(lambda: streams.follow([]) or before >= set(map(id, readers())))
