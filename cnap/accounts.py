@@ -7,6 +7,7 @@ from math import ceil
 
 from redis import Redis
 
+from cnap import decoding
 from cnap.events.attributes import rfc3339
 from cnap.redis import said_plainly
 
@@ -91,11 +92,12 @@ def account(redis: Redis, stream: str) -> Account:
             setattr(total, name, getattr(total, name) + getattr(counts, name))
         for reason, count in counts.reasons.items():
             total.reasons[reason] = total.reasons.get(reason, 0) + count
+    told = decoding.judged(
+        state.get("state", "live"), state.get("reason", ""), state.get("since", ""), state
+    )
     return Account(
         name=stream,
-        state=state.get("state", "live"),
-        reason=state.get("reason", ""),
-        since=state.get("since", ""),
+        **told,
         nexttry=_next_try(state.get("nexttry", ""), float(state.get("retryevery", 0))),
         breaks=int(state.get("breaks", 0)),
         epoch=int(current),

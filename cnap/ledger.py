@@ -1,7 +1,7 @@
 """The ledger: what became of every captured frame, per stream and model, in Redis.
 
     cnap:streams                          set     the streams' names
-    cnap:stream:<stream>                  hash    the latest state the source told
+    cnap:stream:<stream>                  hash    the latest state the source told, see decoding.py
     cnap:epochs:<stream>                  zset    the epochs that have a ledger
     cnap:ledger:<stream>:<epoch>          hash    captured; @source:<reason>; <model>:<outcome>
     cnap:sum:<stream>                     hash    the older epochs' ledgers, added up
@@ -23,7 +23,7 @@ from pathlib import Path
 
 from redis import Redis
 
-from cnap import measures
+from cnap import decoding, measures
 from cnap.events.identity import SegmentId
 from cnap.events.outcome import Outcome
 from cnap.events.state import StreamState
@@ -104,7 +104,7 @@ class Ledger:
             "remembered": REMEMBERED,
             "results": RESULTS,
             "epochs": EPOCHS,
-        }
+        } | decoding.of(outcome)
         if outcome.data and "coldstart" in known:
             facts["coldstart"] = known["coldstart"]
         if message:

@@ -9,6 +9,24 @@ local ledger, epochs, streams, results, drops, sum, stream, failures, measures =
 local it = cjson.decode(ARGV[1])
 local over = it.epoch <= tonumber(redis.call('HGET', sum, 'through') or '-1')
 local new = false
+-- How many pictures were looked at in this window of time and the one before it, and could not be
+-- decoded.
+local function look()
+  local known = redis.call('HMGET', stream, 'window', 'looked', 'spoilt')
+  local last = tonumber(known[1] or '-1')
+  if it.window > last then
+    local looked, spoilt = 0, 0
+    if it.window == last + 1 then looked, spoilt = known[2], known[3] end
+    redis.call('HSET', stream, 'window', it.window, 'looked', 0, 'spoilt', 0,
+      'lookedbefore', looked, 'spoiltbefore', spoilt)
+    if tonumber(spoilt) == 0 then redis.call('HDEL', stream, 'spoiltsince') end
+  end
+  redis.call('HINCRBY', stream, 'looked', it.looked)
+  if it.spoilt > 0 then
+    redis.call('HINCRBY', stream, 'spoilt', it.spoilt)
+    redis.call('HSETNX', stream, 'spoiltsince', it.moment)
+  end
+end
 for i, model in ipairs(it.models) do
   local done = KEYS[9 + i]
   if not over and redis.call('SETBIT', done, it.bit, 1) == 0 then
@@ -28,6 +46,7 @@ for i, model in ipairs(it.models) do
   end
 end
 if new then
+  look()
   redis.call('SADD', streams, it.stream)
   if it.captured > tonumber(redis.call('HGET', ledger, 'captured') or '0') then
     redis.call('HSET', ledger, 'captured', it.captured)
