@@ -1,6 +1,7 @@
 """Streams and functions as they are now: what `cnap status` and the page show."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from redis import Redis
@@ -12,6 +13,10 @@ from cnap.dashboard.known import Known
 from cnap.dashboard.results import Results
 from cnap.kubernetes import Kubernetes
 
+KEPT = 60.0
+"""Seconds for which a camera that was removed is still told of."""
+SOURCE = ("the camera was removed", "the source was stopped")
+"""With what reasons the source ends a camera's stream; who sends files has others."""
 ZEROS = {"captured": 0, "inferred": 0, "dropped": 0, "failed": 0, "inflight": 0}
 
 
@@ -41,7 +46,8 @@ class Status:
         }
 
     def _merged(self, known: list[Camera], told: list[Account]) -> list[dict[str, Any]]:
-        """The cameras in their own order, then the streams that were pushed."""
+        """The cameras in their own order, then the streams that were pushed, and for a while the
+        cameras that were removed."""
         by_name = {account.name: account for account in told}
         entries = []
         for camera in known:
@@ -51,6 +57,7 @@ class Status:
         return entries + [
             self._told(account) | {"camera": False, "paused": False}
             for _, account in sorted(by_name.items())
+            if not _is_gone(account)
         ]
 
     def _told(self, account: Account) -> dict[str, Any]:
@@ -59,6 +66,18 @@ class Status:
         for model, counts in entry["models"].items():
             counts["rate"], counts["latency"] = self._results.speed(account.name, model)
         return entry | {"rate": rate, "latency": latency}
+
+
+def _is_gone(account: Account) -> bool:
+    """Whether nothing will be heard any more of a stream that no camera in the list has."""
+    on_its_way = account.inflight or account.outstanding
+    if account.state != "ended" or account.reason not in SOURCE or on_its_way:
+        return False
+    try:
+        ended = datetime.fromisoformat(account.since)
+        return datetime.now(UTC) - ended > timedelta(seconds=KEPT)
+    except (ValueError, TypeError):
+        return True
 
 
 def _untold(camera: Camera) -> dict[str, Any]:

@@ -175,3 +175,17 @@ CONTRAST = """
   return low;
 }
 """
+
+
+def test_what_a_stream_left_is_not_shown_as_live(open_fake, fake) -> None:
+    fake.show(stream("hall", looked=()))
+    fake.video = {"hall"}
+    fake.stopped = int(time.time()) - 40
+    page = open_fake()
+    hall = tile(page, "hall")
+    until(lambda: hall.get_attribute("data-picture") == "dimmed")
+    assert "Waiting for a picture" in words(page, "hall", ".veil")
+
+    fake.stopped, fake.epoch = None, int(time.time())
+    until(lambda: hall.get_attribute("data-picture") == "clear")
+    moves(page, "hall", "video")

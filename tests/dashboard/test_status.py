@@ -1,7 +1,11 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
 from aiohttp.test_utils import TestClient
 from redis import Redis
 
 from cnap.cameras import Camera
+from cnap.events.attributes import rfc3339
 from tests.dashboard.conftest import FakeKubernetes
 from tests.dashboard.ledger import MODEL, infer, tell
 
@@ -76,6 +80,36 @@ async def test_cameras_come_first_told_or_not(
         ("archive", "live", False),
     ]
     assert {frozenset(stream) for stream in streams} == {frozenset(streams[0])}
+
+
+@pytest.mark.parametrize(
+    ("reason", "seconds", "outstanding", "told"),
+    [
+        ("the camera was removed", 70, 0, False),
+        ("the source was stopped", 70, 0, False),
+        ("the camera was removed", 50, 0, True),
+        ("the camera was removed", 70, 5, True),
+        ("all files are sent", 70, 0, True),
+    ],
+)
+async def test_a_camera_that_was_removed_is_told_of_for_a_while(
+    client: TestClient,
+    database: Redis,
+    kubernetes: FakeKubernetes,
+    reason: str,
+    seconds: int,
+    outstanding: int,
+    told: bool,
+) -> None:
+    ended = rfc3339(datetime.now(UTC) - timedelta(seconds=seconds))
+    for name in ("gate", "yard"):
+        tell(database, name)
+        facts = {"state": "ended", "reason": reason, "since": ended, "outstanding": outstanding}
+        database.hset(f"cnap:stream:{name}", mapping=facts)
+    kubernetes.cameras = [Camera("yard", "yard.mp4")]
+
+    names = [stream["name"] for stream in (await status(client))["streams"]]
+    assert names == (["yard", "gate"] if told else ["yard"])
 
 
 async def test_functions_in_the_order_of_the_pipeline(

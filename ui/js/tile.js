@@ -167,8 +167,8 @@ export class Tile {
   #cover(stream, state) {
     const { veil } = this.#parts;
     const trouble = this.running ? this.viewer.trouble : "";
-    const moves = performance.now() - this.#came < STILL;
-    if (moves || (going(state) && this.moment !== null && !trouble)) veil.hide();
+    const moves = performance.now() - this.#came < STILL && !this.viewer.leftover;
+    if (moves || (going(state) && this.moment !== null && !trouble && !this.viewer.leftover)) veil.hide();
     else if (going(state)) veil.waiting(trouble, Object.keys(stream.models).length);
     else veil.state(stream, state);
     const picture = this.moment === null ? "none" : veil.node.hidden ? "clear" : "dimmed";

@@ -15,8 +15,11 @@ export function heard(date) {
 // Seconds since an instant of the dashboard's, or null where it says none.
 export function age(instant) {
   const then = Date.parse(instant ?? "");
-  return Number.isNaN(then) ? null : Math.max(0, (Date.now() + ahead - then) / 1000);
+  return Number.isNaN(then) ? null : Math.max(0, since(then));
 }
+
+// Seconds since a moment of the dashboard's in milliseconds.
+export const since = (moment) => (Date.now() + ahead - moment) / 1000;
 
 // "for 2 min", or "".
 export function lasting(since) {

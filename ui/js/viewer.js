@@ -6,9 +6,12 @@ import { Clock } from "./clock.js";
 import { codecName, parse } from "./mp4.js";
 import { Slides, Stills } from "./pictures.js";
 import { Player, canPlay } from "./player.js";
+import { since } from "./time.js";
 
 const SELDOM = 2000;
 const TRIES = 3;
+// Seconds after which what is found at the beginning is a leftover, until something newer comes.
+const OLD = 10;
 // Milliseconds without a picture after which it counts as begun again.
 const GAP = 5000;
 // Still images that browsers draw themselves, and what video is when it isn't in MP4's boxes.
@@ -21,6 +24,8 @@ export class Viewer {
   codec = "";
   fallback = "";
   trouble = "";
+  // Whether all that there is, is old: what a stream left that nobody watched.
+  leftover = false;
 
   #name;
   #stage;
@@ -64,6 +69,8 @@ export class Viewer {
 
   #begin() {
     this.#running = new AbortController();
+    const last = Math.max(this.#newest, this.#picture);
+    if (last) this.#judge(last);
     this.#place = null;
     this.#newest = 0;
     this.#anew();
@@ -118,8 +125,17 @@ export class Viewer {
         return;
       }
     }
-    if (!this.#caught && this.#newest) this.clock.video(this.#newest);
+    if (!this.#caught && this.#newest) {
+      this.clock.video(this.#newest);
+      this.#judge(this.#newest);
+    }
     this.#caught = true;
+  }
+
+  // Of the newest that there was at the beginning; streams whose times are odd are seen all the same
+  // once they go on.
+  #judge(moment) {
+    this.#tell({ leftover: since(moment) > OLD });
   }
 
   // The stream began again: how late its last pictures were, before, says nothing of the new ones.
@@ -157,7 +173,7 @@ export class Viewer {
     this.#newest = segment.epoch + parts.start * 1000;
     // Those that were there before anyone watched say nothing of how soon new ones come.
     if (this.#caught) this.clock.video(this.#newest);
-    this.#tell({ codec: codecName(parts.codec) });
+    this.#tell({ codec: codecName(parts.codec), leftover: this.leftover && !this.#caught });
     this.#player.append({ ...parts, epoch: segment.epoch });
     return true;
   }
@@ -173,6 +189,9 @@ export class Viewer {
       if (!picture) return;
       if (this.#picture && picture.time - this.#picture > GAP) this.#anew();
       if (first) this.clock.video(picture.time);
+      if (!this.#caught) this.#judge(picture.time);
+      else this.#tell({ leftover: false });
+      this.#caught = true;
       this.#picture = picture.time;
       this.#player.append(picture);
     }
