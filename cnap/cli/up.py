@@ -99,6 +99,7 @@ async def _run(pipeline: Pipeline, began: float) -> None:
     for number in STOPS:
         loop.add_signal_handler(number, _end, ending, number)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+    looks = pipeline.looks
     start = asyncio.create_task(pipeline.start())
     try:
         await asyncio.wait({start, ending}, return_when=asyncio.FIRST_COMPLETED)
@@ -107,7 +108,7 @@ async def _run(pipeline: Pipeline, began: float) -> None:
         running = start.result()
         click.echo(f"The page:  {running.page}/#token={running.token}")
         click.echo("Ctrl-C ends everything.")
-        first = asyncio.create_task(_first_result(running, began))
+        first = asyncio.create_task(_first_result(running, began if looks else None))
         watched = {ending, pipeline.broken} if pipeline.broken else {ending}
         await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
         first.cancel()
@@ -129,8 +130,9 @@ def _end(ending: "asyncio.Future[int]", number: int) -> None:
         ending.set_result(number)
 
 
-async def _first_result(running: Running, began: float) -> None:
-    """Says when the first result is there, and how long all of it took."""
+async def _first_result(running: Running, began: float | None) -> None:
+    """Says when the first result is there and, if one was to come from the beginning, how long all
+    of it took."""
     from redis import asyncio as redis
 
     database = redis.Redis.from_url(running.redis, decode_responses=True)
@@ -139,7 +141,7 @@ async def _first_result(running: Running, began: float) -> None:
             for name in await database.smembers("cnap:streams"):
                 for _, entry in await database.xrevrange(f"cnap:results:{name}", count=1):
                     model = json.loads(entry["data"])["model"]
-                    seconds = time.monotonic() - began
-                    click.echo(f"{model} sees {name}: first result after {seconds:.1f} s.")
+                    after = f" after {time.monotonic() - began:.1f} s" if began else ""
+                    click.echo(f"{model} sees {name}: first result{after}.")
                     return
             await asyncio.sleep(0.1)

@@ -8,11 +8,15 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from cnap.cameras import Camera, Schedule
+from cnap.cli.up import _first_result
 from cnap.errors import CnapError
 from cnap.models import clip, default, fetch
+from cnap.pipeline import Pipeline
 from tests.servers import until
 
 CNAP = Path(sys.executable).with_name("cnap")
@@ -125,3 +129,30 @@ def test_a_taken_port_is_said_in_one_line(up) -> None:
     assert len(said) == 1
     assert port in said[0]
     assert "--port" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("fields", "looks"),
+    [
+        ({}, False),
+        ({"models": ("a",)}, True),
+        ({"models": ("other",)}, False),
+        ({"models": ("a",), "paused": True}, False),
+        ({"models": ("a",), "schedule": Schedule(("00:00-24:00",))}, True),
+    ],
+)
+def test_whether_a_result_is_to_come_from_the_beginning(fields, looks) -> None:
+    assert Pipeline([Camera("gate", "x.mp4", **fields)], ["a"]).looks == looks
+
+
+@pytest.mark.parametrize(("began", "words"), [(0.1, " after "), (None, "first result.\n")])
+async def test_how_long_the_first_result_took_is_said_if_it_was_to_come_from_the_beginning(
+    database, redis_url, capsys, began, words
+) -> None:
+    database.sadd("cnap:streams", "gate")
+    database.xadd("cnap:results:gate", {"data": '{"model": "a"}'})
+    await _first_result(SimpleNamespace(redis=redis_url), began)
+
+    said = capsys.readouterr().out
+    assert said.startswith("a sees gate: first result")
+    assert words in said
