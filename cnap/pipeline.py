@@ -4,10 +4,12 @@ a Redis of its own where none is given."""
 import asyncio
 import logging
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cnap import cameras, janitor
@@ -27,6 +29,9 @@ from cnap.stores import Store, open_store
 log = logging.getLogger("cnap.pipeline")
 
 NAMESPACE = "cnap"
+NEEDED = {"HOME", "LANG", "PATH", "SSL_CERT_FILE", "TMPDIR", "USER"}
+"""By every process, though a url refers to it, as in ${HOME}/films."""
+REFERENCE = re.compile(r"\$\{([^{}]*)\}")
 
 
 class Pipeline:
@@ -44,12 +49,24 @@ class Pipeline:
         """`port` is the page's; `catalog` declares models that are a person's own files; `sends`
         names the stream for which alone it is started, by `cnap send`; `file` is the cameras.yaml
         that the cameras follow, instead of `streams`."""
-        self._cameras = cameras.parse(file.text) if file else list(streams)
+        self._cameras = cameras.parse(file.text, models=file.usual) if file else list(streams)
         self._models, self._sends, self._file = list(models), sends, file
         self._port, self._catalog = port, catalog
+        self._passwords = _referred(self._cameras)
         self._leaving = AsyncExitStack()
         self.broken: asyncio.Task[str] | None = None
         """Done, with the reason, when the pipeline can't go on."""
+
+    @property
+    def looks(self) -> bool:
+        """Whether a model is to look at a camera by now."""
+        now = datetime.now(UTC)
+        return any(
+            set(camera.models) & set(self._models)
+            and not camera.paused
+            and (camera.schedule is None or camera.schedule.open(now))
+            for camera in self._cameras
+        )
 
     async def start(self) -> Running:
         """Raises CnapError, ManifestError or PortError in plain words."""
@@ -105,6 +122,7 @@ class Pipeline:
             public_port=self._port,
             configmaps={cameras.CONFIG_MAP: {cameras.KEY: text}},
             changed=self._changed,
+            withheld=self._passwords,
         )
         self._leaving.push_async_callback(runtime.stop)
         await runtime.start()
@@ -154,6 +172,7 @@ class Pipeline:
                 known = {camera.name for camera in self._cameras}
                 added = cameras.parse(data.get(cameras.KEY, ""))
                 self._cameras += [camera for camera in added if camera.name not in known]
+                self._passwords |= _referred(added)
 
     def _leave_nothing(self, store: Store) -> None:
         """Deletes what was in flight when everything stopped, of this pipeline's streams only."""
@@ -198,6 +217,12 @@ def _ping(url: str) -> None:
 def _quota(place: Path) -> int:
     """Bytes the store may take: half of what is free, so that the machine goes on working."""
     return shutil.disk_usage(place).free // 2
+
+
+def _referred(known: Sequence[Camera]) -> set[str]:
+    """Variables that urls refer to, which nobody but the source needs to know."""
+    names = {name for camera in known for name in REFERENCE.findall(camera.url)}
+    return {name for name in names if name not in NEEDED and not name.startswith(("LD_", "PYTHON"))}
 
 
 def _passed_on() -> dict[str, str]:

@@ -4,7 +4,7 @@ import base64
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,18 @@ class Container:
     account: str = "default"
     readiness: str | None = None
     liveness: Liveness | None = None
+    withheld: Set[str] = frozenset()
+    """Names of the runtime's own environment that it is not given; they may become more."""
+
+    def environment(self) -> dict[str, str]:
+        """All of it, with what it inherits from the runtime's own: nothing that would configure a
+        function by accident."""
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("CNAP_", "K_")) and name not in self.withheld
+        }
+        return {**inherited, **self.env}
 
 
 @dataclass
@@ -89,11 +101,6 @@ def container(
         readiness=readiness,
         liveness=_liveness(spec.get("livenessProbe")),
     )
-
-
-def inherited() -> dict[str, str]:
-    """The runtime's own environment, without what would configure a function by accident."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(("CNAP_", "K_"))}
 
 
 def _program(name: str) -> str:

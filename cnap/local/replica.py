@@ -8,7 +8,7 @@ import time
 
 import aiohttp
 
-from cnap.local.containers import Container, Liveness, inherited
+from cnap.local.containers import Container, Liveness
 from cnap.local.process import Guard, Process
 
 log = logging.getLogger("cnap.local")
@@ -45,7 +45,7 @@ class Replica:
     async def start(self, session: aiohttp.ClientSession, deadline: float) -> None:
         """Returns once it is ready. Raises StartError when it ends before, or takes longer
         than `deadline` seconds."""
-        env = {**inherited(), **self._container.env, "PORT": str(self.port)}
+        env = {**self._container.environment(), "PORT": str(self.port)}
         try:
             self._process = await Process.start(self.name, self._container.argv, env, self._guard)
         except OSError as error:

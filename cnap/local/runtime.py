@@ -4,7 +4,8 @@ import asyncio
 import logging
 import os
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -40,6 +41,7 @@ class Runtime:
     of brokers and API, on loopback; `public_port` that of the one public Service, on `host`
     (0 is any free port, None is no such listener). `configmaps` replaces the data of
     ConfigMaps, by name, and `changed(name, data)` is called when a client has changed one.
+    `withheld` are names of our own environment that only sources are given, no Service.
     """
 
     def __init__(
@@ -53,13 +55,14 @@ class Runtime:
         host: str = LOOPBACK,
         configmaps: Mapping[str, Mapping[str, str]] | None = None,
         changed: Changed | None = None,
+        withheld: Set[str] = frozenset(),
     ) -> None:
         self.namespace = namespace
         self.token = token or secrets.token_urlsafe(24)
         self.url = ""
         self.public_url: str | None = None
         self._paths = [Path(path) for path in manifests]
-        self._env = dict(env or {})
+        self._env, self._withheld = dict(env or {}), withheld
         self._port, self._public_port, self._host = port, public_port, host
         self._config_data = configmaps or {}
         self.config_maps = ConfigMaps(changed)
@@ -152,6 +155,7 @@ class Runtime:
 
     async def _add_service(self, resource: Resource) -> None:
         made = revision(resource, self._library, self._container_env(resource))
+        made = replace(made, container=replace(made.container, withheld=self._withheld))
         self._services[made.host] = Service(made, self._session, self._guard)
 
     async def _add_broker(self, resource: Resource) -> None:

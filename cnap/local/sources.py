@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from cnap.local.containers import Container, inherited
+from cnap.local.containers import Container
 from cnap.local.cron import Schedule
 from cnap.local.events import Event
 from cnap.local.manifests import ManifestError, Resource
@@ -54,7 +54,7 @@ class Workload:
         failures = 0
         while True:
             began = loop.time()
-            env = {**inherited(), **self._container.env}
+            env = self._container.environment()
             try:
                 self._process = await Process.start(
                     self.name, self._container.argv, env, self._guard

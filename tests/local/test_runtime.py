@@ -105,6 +105,20 @@ async def test_stop_before_start_and_twice(objects, tmp_path):
     await runtime.stop()
 
 
+async def test_what_is_withheld_no_service_inherits(run, objects, post, monkeypatch):
+    monkeypatch.setenv("GATE_PASSWORD", "geheim")
+    monkeypatch.setenv("YARD_PASSWORD", "geheim")
+    withheld = {"GATE_PASSWORD"}
+    runtime = await run(objects.service(), objects.service("later"), withheld=withheld)
+    names = b"GATE_PASSWORD YARD_PASSWORD"
+
+    _, text = await post(runtime, "env", names)
+    assert '{"GATE_PASSWORD": null, "YARD_PASSWORD": "geheim"}' in text
+    withheld.add("YARD_PASSWORD")
+    _, text = await post(runtime, "env", names, "later")
+    assert "geheim" not in text
+
+
 async def test_given_config_maps_win(run, objects, get):
     runtime = await run(
         objects.config_map("cameras", a="yaml"), configmaps={"cameras": {"a": "given"}}
