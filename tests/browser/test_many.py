@@ -1,5 +1,7 @@
 """A hundred streams: those in view are played, one finds the others, and the page stays quick."""
 
+import pytest
+
 from tests.browser.looking import tile, until
 from tests.browser.telling import stream
 
@@ -97,3 +99,17 @@ def test_narrow_and_many(open_fake, fake) -> None:
         "(all) => all.filter((b) => b.getBoundingClientRect().height < 36).map((b) => b.id)"
     )
     assert small == []
+
+
+@pytest.mark.parametrize("width", [800, 1100, 1400])
+def test_the_numbers_of_all_states_have_room(open_fake, fake, width: int) -> None:
+    states = ["live", "degraded", "offline", "misconfigured", "paused", "ended"]
+    fake.show(*(stream(f"{state}-{n}", state) for state in states for n in range(12)))
+    page = open_fake(viewport={"width": width, "height": 600})
+    chips = page.locator("#states .count-chip:visible")
+    until(lambda: chips.count() == len(states) + 1)
+    field = page.locator("#find").bounding_box()
+
+    for chip in chips.all():
+        box = chip.bounding_box()
+        assert box["x"] + box["width"] <= field["x"]
