@@ -1,6 +1,5 @@
 """`cnap cameras`: the cameras of a pipeline that runs, and the file that tells of them."""
 
-import contextlib
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -11,14 +10,9 @@ from urllib.parse import quote
 import click
 
 from cnap.cli.client import api
+from cnap.cli.fields import change, number, whole
 from cnap.cli.table import age, table, why
 from cnap.errors import CnapError
-
-
-def number(text: str) -> float:
-    """As people write it: 5, and not 5.0."""
-    number = float(text)
-    return int(number) if number.is_integer() else number
 
 
 @click.group(epilog="Example:  cnap cameras add gate rtsp://10.0.0.7/stream1 --model yolox-nano")
@@ -76,7 +70,7 @@ def add(name: str, url: str, no_models: bool, **fields: Any) -> None:
         raise click.UsageError("--no-models and --model exclude each other")
     fields["models"] = list(fields["models"]) or ([] if no_models else None)
     said = {field: value for field, value in fields.items() if value is not None}
-    api("api/cameras", "POST", {"name": name, "url": _url(url), **said})
+    api("api/cameras", "POST", {"name": name, "url": whole(url), **said})
     click.echo(f"{name} is added")
     _warn(said)
 
@@ -113,7 +107,7 @@ def set_(name: str, changes: tuple[str, ...], unset: tuple[str, ...]) -> None:
     A field without a value is taken away, so that what is usual counts: framerate=. But models=
     is a list without any: no model looks at the camera. With --unset models the usual ones do.
     """
-    said = dict(map(_change, changes)) | dict.fromkeys(unset)
+    said = dict(map(change, changes)) | dict.fromkeys(unset)
     if not said:
         raise click.UsageError("say what to change: FIELD=VALUE or --unset FIELD")
     click.echo(json.dumps(api(_path(name), "PATCH", said)))
@@ -162,12 +156,12 @@ def _row(camera: dict[str, Any], now: datetime) -> list[str]:
     return [*facts, camera["url"], why(camera, now)]
 
 
-def _each(names: tuple[str, ...], change: Callable[[str], Any], words: str) -> None:
+def _each(names: tuple[str, ...], turn: Callable[[str], Any], words: str) -> None:
     """All of them; what went wrong with some is told at the end."""
     failed = []
     for name in names:
         try:
-            change(name)
+            turn(name)
             click.echo(f"{name} {words}")
         except CnapError as error:
             failed.append(str(error))
@@ -203,39 +197,3 @@ def _warn(fields: dict[str, Any]) -> None:
     for name in fields.get("models") or ():
         if words := unknown(name):
             click.echo(f"cnap: {words}; the camera waits for it", err=True)
-
-
-def _url(url: str) -> str:
-    """A file here by its whole path: the pipeline's folder is another one."""
-    from cnap.cameras.urls import is_path
-
-    path = Path(url).expanduser()
-    return str(path.absolute()) if is_path(url) and path.exists() else url
-
-
-def _change(text: str) -> tuple[str, Any]:
-    from cnap.cameras.schema import rules
-
-    field, separator, value = text.partition("=")
-    if not separator:
-        raise click.BadParameter(f"{text!r} must be FIELD=VALUE, as in framerate=5")
-    kinds = rules().get(field, {}).get("type", "string")
-    if "array" in kinds:
-        return field, _listed(field, value)
-    if value == "":
-        return field, None
-    if "boolean" in kinds and value in ("true", "false"):
-        return field, value == "true"
-    if "number" in kinds:
-        with contextlib.suppress(ValueError):
-            return field, number(value)
-    # Whoever knows what was meant tells the mistake, if it is one.
-    return field, _url(value) if field == "url" else value
-
-
-def _listed(field: str, value: str) -> list[str]:
-    if value.strip().lower() in ("none", "null"):
-        raise click.BadParameter(f"write {field}= for none, or --unset {field} for the usual ones")
-    if value.startswith("[") and value.endswith("]"):
-        value = value[1:-1]
-    return [one.strip() for one in value.split(",")] if value.strip() else []
