@@ -1,5 +1,6 @@
 """Cameras that send more than any camera should: held to what leaves room for the others."""
 
+import math
 import time
 from collections.abc import Callable
 
@@ -53,5 +54,12 @@ class Flood:
     def words(self) -> str:
         """What people are told of it."""
         passed = max(self._clock() - self._since, 0.1)
-        sent = f"{self._seen / passed:.0f} packets/s, {self._size / passed / 1e6:.1f} MB/s"
+        packets, megabytes = _about(self._seen / passed), _about(self._size / passed / 1e6)
+        sent = f"about {packets:g} packets/s, {megabytes:g} MB/s"
         return f"the camera sends {sent}: held to {self._limit}"
+
+
+def _about(number: float) -> float:
+    """1, 2 or 5 with noughts: what people are told is not to change each second."""
+    ten = 10 ** math.floor(math.log10(max(number, 1e-3)))
+    return float(f"{max(step for step in (1, 2, 5) if step <= number / ten or step == 1) * ten:g}")

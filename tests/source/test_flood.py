@@ -50,6 +50,16 @@ def test_a_flood_is_held_to_the_limit_in_whole_gops(clock, rate, size):
     assert "packets/s" in flood.words and "held to 500" in flood.words
 
 
+def test_people_are_not_told_each_small_change(clock):
+    flood, said = Flood(clock=clock), set()
+    for second in range(60):
+        sent(flood, clock, 700 + 2 * second, 1)
+        said.add(flood.words)
+    assert said == {
+        "the camera sends about 500 packets/s, 0.5 MB/s: held to 500 packets/s, 64 MB/s"
+    }
+
+
 def test_when_the_flood_is_over_all_passes_again(clock):
     flood = Flood(clock=clock)
     sent(flood, clock, 5000, 10)

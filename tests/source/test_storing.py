@@ -1,6 +1,8 @@
 """What a store that was away costs a stream: what can't be decoded without it, and not more."""
 
 import asyncio
+import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
@@ -20,6 +22,14 @@ class Totals:
 
     def drop(self, reason, frames):
         self.dropped += frames
+
+
+class Reasons:
+    def __init__(self):
+        self.dropped = Counter()
+
+    def drop(self, reason, frames):
+        self.dropped[reason] += frames
 
 
 def cut(number, gopstart, decodefrom, gopend=False):
@@ -68,3 +78,32 @@ async def test_one_segment_that_is_lost_costs_those_that_need_it(
     assert totals.dropped == 16 - len(sent)
     assert not any(piece.cut.data for piece in seen)  # which may wait for long
     assert sorted(there) == (stored or sent)
+
+
+@pytest.mark.parametrize("away", [True, False])
+async def test_the_store_is_blamed_only_when_it_is_away(folder_store, monkeypatch, away):
+    totals, held, tried, put = Reasons(), threading.Event(), threading.Event(), folder_store.put
+
+    def slow(key, *data):
+        if away and not held.is_set():
+            tried.set()
+            raise Unavailable("away")
+        tried.set()
+        held.wait(60)
+        put(key, *data)
+
+    monkeypatch.setattr(folder_store, "put", slow)
+    monkeypatch.setattr("cnap.source.sending.storing.FIRST_WAIT", 0.01)
+    camera = Camera("gate", "x", models=("m",), fresh=60)
+    with ThreadPoolExecutor(1) as pool:
+        storing = Storing(camera, folder_store, pool, 2, lambda _: None, lambda: (), lambda: None)
+        for one in KEYS:
+            now = asyncio.get_running_loop().time()
+            storing.put(Piece(SegmentId("gate", 1, one.sequence), one, totals, 0, True, now))
+            while not (storing.trouble if away else tried.is_set()):
+                await asyncio.sleep(0.01)
+        held.set()
+        while not storing.idle:
+            await asyncio.sleep(0.01)
+
+    assert set(totals.dropped) == {"store unavailable" if away else "behind"}

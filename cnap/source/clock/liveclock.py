@@ -32,6 +32,8 @@ SAME = 0.1
 """Seconds that make no difference between what it says and what is used."""
 TOLD = 60.0
 """Seconds for which people are told that a clock has jumped."""
+NEWS = 0.5
+"""Seconds by which it must have jumped for that: what is less was a hiccup, and is put right."""
 
 
 class ClockJumped(CnapError):
@@ -71,7 +73,7 @@ class LiveClock:
         """What is odd about the camera's clock, for people, else empty."""
         if self._times.taken:
             return f"{self._times.taken}: pictures are taken as they come"
-        if self._came - self._jumped < TOLD:
+        if self._came - self._jumped < TOLD and abs(self._times.jumped) >= NEWS:
             way = "ahead" if self._times.jumped > 0 else "back"
             return f"the camera's clock jumped {way} by {_span(abs(self._times.jumped))}"
         if self._skew:

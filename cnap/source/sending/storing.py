@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from cnap.cameras import Camera
 from cnap.errors import BadMedia, Unavailable
-from cnap.source.sending.piece import AWAY, EXPIRED, STOPPED, UNFIT, Piece
+from cnap.source.sending.piece import AWAY, BEHIND, EXPIRED, STOPPED, UNFIT, Piece
 from cnap.source.sending.shelf import VIEWED, Shelf
 from cnap.stores import Store
 
@@ -52,6 +52,8 @@ class Storing:
         self._waiting: deque[Piece] = deque()
         self._lost = (-1, -1)
         """The place of the newest segment that the store will never have."""
+        self._cause = AWAY
+        """Why it will not, and what needs it can't be decoded."""
         self._working: asyncio.Task[None] | None = None
         self._swept = time.monotonic()
         self._epoch = 0  # till something is stored
@@ -66,12 +68,12 @@ class Storing:
         """Takes a piece. Called in the reader's thread."""
         with self._lock:
             if piece.needs(self._lost):
-                piece.drop(AWAY)
+                piece.drop(self._cause)
                 if not piece.refreshes:
                     self._lost = piece.place
                     return None
             if self._is_full(piece) and not self._make_room(piece):
-                return piece.drop(AWAY)
+                return piece.drop(self._cause)
             self._waiting.append(piece)
         self._loop.call_soon_threadsafe(self._go_on)
         return None
@@ -83,12 +85,13 @@ class Storing:
     def _make_room(self, piece: Piece) -> bool:
         """Leaves out the oldest GOP, or else the rest of the one that comes: nothing after a gap
         can be decoded. Returns whether the piece may wait."""
+        self._cause = AWAY if self.trouble else BEHIND
         oldest = self._waiting[0].gop
         if self._camera.behind == "newest" or oldest == piece.gop:
             self._lost = piece.place
             return False
         while self._waiting and self._waiting[0].gop == oldest:
-            self._waiting.popleft().drop(AWAY)
+            self._waiting.popleft().drop(self._cause)
         return True
 
     def tick(self) -> None:
@@ -178,7 +181,8 @@ class Storing:
                     if not other.refreshes:
                         self._waiting.remove(other)
                         lost = other.place
-            self._lost = max(self._lost, lost)
+            if lost > self._lost:
+                self._lost, self._cause = lost, reason
 
     async def _aside(self, work: Callable[..., None], *arguments: object) -> None:
         await self._loop.run_in_executor(self._pool, work, *arguments)
