@@ -193,6 +193,7 @@ def test_set(cnap, kubernetes):
         (["add", "gate", "testsrc:"], "a camera called gate already"),
         (["add", "A door", "testsrc:"], "name must be"),
         (["add", "", "testsrc:"], "the camera has no name"),
+        (["add", "door", "ftp://10.0.0.8/"], "no camera has the scheme ftp://"),
         (["set", "gate", "framrate=5"], "did you mean framerate?"),
         (["set", "gate", "framerate=often"], "framerate must be a number"),
         (["set", "gate", "url=rtsp://admin:***@10.0.0.7/stream1"], "*** stands for a password"),
