@@ -11,6 +11,9 @@ from cnap.source.sending.storing import Storing
 NO_FRAME, NO_KEY_FRAME = 3.0, 12.0
 """Seconds without one, after which a stream is stalled; more for cameras that send few frames."""
 
+NEARLY = 0.95
+"""The share of the frames that are wanted, from which on it is all of them to people."""
+
 
 def judged(reader: Reader, framerate: float, problem: str, lost: str, idle: str) -> Finding:
     """`framerate` is what is known of the camera, `problem` what is wrong with it although its
@@ -56,8 +59,12 @@ def lost(storing: Storing, posting: Posting, trouble: str) -> str:
     leaves_out = time.monotonic() - posting.left_out < HELD
     if trouble and (posting.blocked or leaves_out):
         words.append(trouble)
-    elif pace.behind or leaves_out:
-        rates = f"{pace.rate:.3g} of {pace.full:.3g} frames/s"
-        left_out = ", and segments are left out" if leaves_out else ""
-        words.append(f"the pipeline is slower than the camera: {rates}{left_out}")
+    elif pace.rate < NEARLY * pace.full or leaves_out:
+        facts = []
+        if pace.rate < NEARLY * pace.full:
+            facts.append(f"{pace.rate:.2g} of {pace.full:.3g} frames/s")
+        if leaves_out:
+            facts.append("segments are left out")
+        wanted = "what it is asked for" if posting.sampled else "the camera"
+        words.append(f"the pipeline is slower than {wanted}: {', and '.join(facts)}")
     return "; ".join(filter(None, words))

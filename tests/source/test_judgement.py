@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from cnap.source.condition import Finding
-from cnap.source.judgement import judged
+from cnap.source.judgement import judged, lost
 
 OFFLINE = Finding("offline", "host not found")
 
@@ -62,3 +62,24 @@ def test_states(facts, state, reason):
 
     assert said.state == state
     assert reason in said.reason
+
+
+@pytest.mark.parametrize(
+    ("rate", "full", "sampled", "left_out", "said"),
+    [
+        (25.0, 25.0, False, False, ""),
+        (1.999, 2.0, True, False, ""),
+        (2.0, 2.0, True, True, "slower than what it is asked for: segments are left out"),
+        (1.4, 2.0, True, False, "slower than what it is asked for: 1.4 of 2 frames/s"),
+        (6.53, 12.5, False, False, "slower than the camera: 6.5 of 12.5 frames/s"),
+        (1.0, 25.0, False, True, "camera: 1 of 25 frames/s, and segments are left out"),
+    ],
+)
+def test_how_much_slower_the_pipeline_is(rate, full, sampled, left_out, said):
+    pace = SimpleNamespace(rate=rate, full=full, behind=rate < full)
+    late = time.monotonic() if left_out else float("-inf")
+    posting = SimpleNamespace(pace=pace, sampled=sampled, blocked=False, left_out=late)
+
+    words = lost(SimpleNamespace(trouble=""), posting, "")
+
+    assert words.endswith(said) and bool(words) == bool(said)

@@ -50,6 +50,11 @@ class Posting:
         return Pace(full, self._camera.segment, self._camera.behind == "thin")
 
     @property
+    def sampled(self) -> bool:
+        """Whether fewer frames are asked for than the camera sends."""
+        return bool(self._camera.framerate) and self.pace.full >= self._camera.framerate
+
+    @property
     def blocked(self) -> bool:
         """Whether pieces wait."""
         return bool(self._waiting)
