@@ -42,6 +42,29 @@ def shows(packet: av.Packet, codec: str) -> bool:
     return codec != "vp8" or bool(packet.size and memoryview(packet)[0] & 0x10)
 
 
+def too_large(width: int, height: int) -> str:
+    """What is wrong with pictures of this size, for people; empty where nothing is."""
+    if width * height <= MAX_PIXELS:
+        return ""
+    limit = f"{MAX_PIXELS // 1_000_000} million pixels"
+    return f"a picture of {width}x{height} is over the limit of {limit}"
+
+
+def video_of(container: av.container.InputContainer, what: str) -> av.VideoStream:
+    """The first video of `what`, whose pictures are never larger than we take. Raises BadMedia."""
+    if not container.streams.video:
+        raise BadMedia(f"{what} has no video in it")
+    stream = container.streams.video[0]
+    codec = stream.codec_context
+    if codec is None:
+        raise BadMedia(f"{what} has video of a kind that nothing here decodes")
+    if words := too_large(codec.width, codec.height):
+        raise BadMedia(words)
+    if not codec.is_open:
+        codec.options = LIMITS
+    return stream
+
+
 class Demuxed:
     """The video stream of a segment, and its packets: at least one."""
 
@@ -73,19 +96,7 @@ class Demuxed:
         self._container.close()
 
     def _read(self) -> tuple[av.VideoStream, list[av.Packet]]:
-        if not self._container.streams.video:
-            raise BadMedia("the segment has no video in it")
-        stream = self._container.streams.video[0]
-        codec = stream.codec_context
-        if codec is None:
-            raise BadMedia("the segment's video is of a kind that nothing here decodes")
-        if codec.width * codec.height > MAX_PIXELS:
-            raise BadMedia(
-                f"a picture of {codec.width}x{codec.height} is over the limit of "
-                f"{MAX_PIXELS // 1_000_000} million pixels"
-            )
-        if not codec.is_open:
-            codec.options = LIMITS
+        stream = video_of(self._container, "the segment")
         packets = []
         for packet in self._packets(stream):
             if packet.pts is not None and packet.size:

@@ -6,7 +6,7 @@ import os
 import av
 import numpy as np
 
-from cnap.demuxer import MAX_PIXELS
+from cnap.demuxer import MAX_PIXELS, too_large
 from cnap.errors import BadMedia
 from cnap.pictures import Size
 
@@ -34,11 +34,8 @@ def still(data: memoryview) -> av.VideoFrame:
     import cv2
 
     width, height = claimed_size(data)
-    if width * height > MAX_PIXELS:
-        raise BadMedia(
-            f"a picture of {width}x{height} is over the limit of "
-            f"{MAX_PIXELS // 1_000_000} million pixels"
-        )
+    if words := too_large(width, height):
+        raise BadMedia(words)
     try:
         picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error:

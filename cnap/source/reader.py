@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import av
 
 from cnap.cameras import Camera
-from cnap.demuxer import MAX_PIXELS, shows
+from cnap.demuxer import shows, too_large
 from cnap.errors import BadMedia, CnapError
 from cnap.source.backoff import Backoff
 from cnap.source.clock.timeline import ClockJumped, Timeline
@@ -241,9 +241,6 @@ class Reader:
 def _checked(stream: av.VideoStream) -> str:
     """The codec's name. Raises Misconfigured for a picture that nothing here would decode."""
     codec = stream.codec_context
-    if codec.width * codec.height > MAX_PIXELS:
-        raise Misconfigured(
-            f"its picture of {codec.width}x{codec.height} is over the limit of "
-            f"{MAX_PIXELS // 1_000_000} million pixels: choose a smaller one at the camera"
-        )
+    if words := too_large(codec.width, codec.height):
+        raise Misconfigured(f"{words}: choose a smaller one at the camera")
     return codec.name

@@ -6,7 +6,8 @@ from fractions import Fraction
 import av
 
 from cnap.boxes import claimed_samples
-from cnap.demuxer import LIMITS, MAX_PIXELS, MAX_SAMPLES, QUICK
+from cnap.demuxer import LIMITS, MAX_SAMPLES, QUICK, video_of
+from cnap.errors import BadMedia
 from cnap.events.attributes import MAX_FRAMES
 from cnap.source.feeds.feed import CameraFailed, Misconfigured
 from cnap.source.feeds.times import dated
@@ -56,20 +57,10 @@ class Segment:
         self._container.close()
 
     def _video(self) -> av.VideoStream:
-        if not self._container.streams.video:
-            raise Misconfigured("the segments have no video in them")
-        stream = self._container.streams.video[0]
-        codec = stream.codec_context
-        if codec is None:
-            raise Misconfigured("the video is of a kind that nothing here decodes")
-        if codec.width * codec.height > MAX_PIXELS:
-            raise Misconfigured(
-                f"a picture of {codec.width}x{codec.height} is over the limit of "
-                f"{MAX_PIXELS // 1_000_000} million pixels"
-            )
-        if not codec.is_open:
-            codec.options = LIMITS
-        return stream
+        try:
+            return video_of(self._container, "a segment of the playlist")
+        except BadMedia as error:
+            raise Misconfigured(str(error)) from None
 
     def _read(self) -> list[av.Packet]:
         packets: list[av.Packet] = []

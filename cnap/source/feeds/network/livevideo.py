@@ -9,7 +9,8 @@ from contextlib import suppress
 import av
 from av.stream import Discard
 
-from cnap.demuxer import MAX_PIXELS
+from cnap.demuxer import video_of
+from cnap.errors import BadMedia
 from cnap.source.feeds.feed import CameraFailed, Misconfigured
 from cnap.source.feeds.network.failures import SILENT
 from cnap.source.feeds.network.parameters import Parameters
@@ -108,21 +109,14 @@ class LiveVideo:
             return packet
 
     def _chosen(self) -> av.VideoStream:
-        videos = self._container.streams.video
-        if not videos:
-            raise Misconfigured("the camera sends no video")
+        try:
+            video = video_of(self._container, "what the camera sends")
+        except BadMedia as error:
+            raise Misconfigured(f"{error}: choose another stream or size at the camera") from None
         for other in self._container.streams:
-            if other is not videos[0]:
+            if other is not video:
                 other.discard = Discard.all
-        codec = videos[0].codec_context
-        if codec is None:
-            raise Misconfigured("the camera's video is of a kind that nothing here decodes")
-        if codec.width * codec.height > MAX_PIXELS:
-            raise Misconfigured(
-                f"the camera's picture is {codec.width}x{codec.height}: more than "
-                f"{MAX_PIXELS // 1_000_000} million pixels; set a smaller one at the camera"
-            )
-        return videos[0]
+        return video
 
 
 def _framerate(stream: av.VideoStream) -> float:

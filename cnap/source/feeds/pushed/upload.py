@@ -7,7 +7,7 @@ from fractions import Fraction
 import av
 
 from cnap.boxes import claimed_samples
-from cnap.demuxer import LIMITS, MAX_PIXELS, MAX_SAMPLES, OF_BOXES, QUICK, shows
+from cnap.demuxer import LIMITS, MAX_SAMPLES, OF_BOXES, QUICK, shows, video_of
 from cnap.errors import BadMedia
 from cnap.events.attributes import MAX_FRAMES
 from cnap.source.feeds.times import dated, needed
@@ -96,21 +96,9 @@ class Upload:
         return min(packet.pts for packet in self.packets)
 
     def _video(self) -> av.VideoStream:
-        if not self._container.streams.video:
-            raise BadMedia("the upload has no video in it")
-        stream = self._container.streams.video[0]
-        codec = stream.codec_context
-        if codec is None:
-            raise BadMedia("the upload's video is of a kind that nothing here decodes")
-        if not codec.width * codec.height:
+        stream = video_of(self._container, "the upload")
+        if not stream.codec_context.width * stream.codec_context.height:
             raise BadMedia("the upload has no picture in it that can be read")
-        if codec.width * codec.height > MAX_PIXELS:
-            raise BadMedia(
-                f"a picture of {codec.width}x{codec.height} is over the limit of "
-                f"{MAX_PIXELS // 1_000_000} million pixels"
-            )
-        if not codec.is_open:
-            codec.options = LIMITS
         return stream
 
     def _read(self) -> list[av.Packet]:

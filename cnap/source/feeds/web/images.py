@@ -6,7 +6,7 @@ from time import monotonic
 
 import av
 
-from cnap.demuxer import LIMITS, MAX_PIXELS, QUICK
+from cnap.demuxer import LIMITS, QUICK, too_large
 from cnap.errors import BadMedia
 from cnap.source.feeds.feed import CameraFailed, Misconfigured
 from cnap.stills import claimed_size
@@ -75,11 +75,8 @@ class Images:
         if end < 0:
             raise BadMedia("it is cut short")
         width, height = claimed_size(memoryview(data))
-        if width * height > MAX_PIXELS:
-            raise Misconfigured(
-                f"a picture of {width}x{height} is over the limit of "
-                f"{MAX_PIXELS // 1_000_000} million pixels: set the camera to a smaller one"
-            )
+        if words := too_large(width, height):
+            raise Misconfigured(f"{words}: set the camera to a smaller one")
         picture = data[: end + len(ENDS[name])]
         if self._kind != (name, width, height):
             self.stream = _stream(picture, name)
