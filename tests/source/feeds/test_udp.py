@@ -2,6 +2,7 @@
 
 import itertools
 import shutil
+import socket
 import subprocess
 
 import pytest
@@ -11,7 +12,7 @@ from cnap.source.feeds import CameraFailed, open_feed
 from cnap.source.feeds.network import feed as network
 from tests import media
 from tests.cameras import ffmpeg
-from tests.servers import free_ports
+from tests.servers import free_ports, until
 
 SENT = ("-re", "-stream_loop", "-1", "-i")
 
@@ -61,11 +62,19 @@ def test_srt_is_read_by_the_relay_that_is_named(tmp_path):
     to = f"srt://127.0.0.1:{camera}?mode=listener"
     words = network.SRT.split("`")[1].replace("srt://HOST:PORT", f"srt://127.0.0.1:{camera}")
     words = words.replace("0.0.0.0:8090", f"127.0.0.1:{relay}").removeprefix("ffmpeg ")
-    with (
-        ffmpeg.running(*SENT, str(clip), "-c", "copy", "-f", "mpegts", to),
-        ffmpeg.running(*words.split(" ")) as process,
-    ):
-        ffmpeg.listening(relay, process)
-        feed = open_feed(Camera("gate", f"http://127.0.0.1:{relay}/"))
-        assert next(feed.packets()).is_keyframe
-        feed.close()
+    with ffmpeg.running(*SENT, str(clip), "-c", "copy", "-f", "mpegts", to):
+        until(lambda: _is_taken(camera), "the SRT camera")  # or the relay ends at once
+        with ffmpeg.running(*words.split(" ")) as process:
+            ffmpeg.listening(relay, process)
+            feed = open_feed(Camera("gate", f"http://127.0.0.1:{relay}/"))
+            assert next(feed.packets()).is_keyframe
+            feed.close()
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket(type=socket.SOCK_DGRAM) as one:
+        try:
+            one.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
