@@ -8,7 +8,7 @@ from cnap.cameras.mistakes import (
     NoSuchCamera,
     Uneditable,
 )
-from cnap.cameras.parsing import dump, parse
+from cnap.cameras.parsing import dump, followed, parse
 from cnap.cameras.schedule import Schedule
 from cnap.cameras.urls import masked
 
@@ -25,6 +25,7 @@ __all__ = [
     "Schedule",
     "Uneditable",
     "dump",
+    "followed",
     "masked",
     "parse",
 ]

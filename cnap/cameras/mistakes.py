@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from cnap.cameras.camera import Camera
 from cnap.errors import CnapError
 
 MOST_TOLD = 20
@@ -13,9 +14,12 @@ class CameraError(CnapError):
 
     status = 400
 
-    def __init__(self, words: str, mistakes: Iterable["Mistake"] = ()) -> None:
+    def __init__(
+        self, words: str, mistakes: Iterable["Mistake"] = (), sound: Iterable[Camera] = ()
+    ) -> None:
+        """`sound` are the cameras beside the mistakes, where the text can be understood so far."""
         super().__init__(words)
-        self.mistakes = tuple(mistakes)
+        self.mistakes, self.sound = tuple(mistakes), tuple(sound)
 
 
 class NoSuchCamera(CameraError):
@@ -40,10 +44,10 @@ class Mistake:
     words: str
 
 
-def error(mistakes: Iterable[Mistake], file: str) -> CameraError:
+def error(mistakes: Iterable[Mistake], file: str, sound: Iterable[Camera] = ()) -> CameraError:
     """All of the mistakes, one a line, in the order of the text."""
     found = sorted(set(mistakes), key=lambda one: (one.line, one.column))
     lines = [f"{file} line {one.line}: {one.words}" for one in found[:MOST_TOLD]]
     if len(found) > MOST_TOLD:
         lines.append(f"{file}: and {len(found) - MOST_TOLD} more mistakes")
-    return CameraError("\n".join(lines), found)
+    return CameraError("\n".join(lines), found, sound)

@@ -29,6 +29,16 @@ def parse(
     return Parsing(text, file, models).cameras
 
 
+def followed(text: str, before: Iterable[Camera]) -> tuple[list[Camera], str]:
+    """The cameras of a list that is followed while they run, and what is wrong with it. A mistake
+    costs nobody else: sound cameras are as the text says, and all others as they were `before`."""
+    try:
+        return parse(text), ""
+    except CameraError as error:
+        known = {camera.name: camera for camera in (*before, *error.sound)}
+        return list(known.values()), str(error)
+
+
 class Parsing:
     """A cameras.yaml that has been understood: its cameras, and where each of them stands."""
 
@@ -43,7 +53,7 @@ class Parsing:
         self.root = read(text, file)
         self.list = self._list(file)
         if self._mistakes:
-            raise error(self._mistakes, file)
+            raise error(self._mistakes, file, self.cameras)
         self.entries = [self.fields(part, "") for part in self.list.items]
 
     def _list(self, file: str) -> Part:
@@ -82,12 +92,13 @@ class Parsing:
             most = schema.most_cameras()
             self._note(part.items[most], f"this is one camera too many: there can be {most}")
             return []
-        found, first = [], {}
+        found, first, understood = [], {}, not self._mistakes
         for number, item in enumerate(part.items, 1):
             if item.kind != "mapping":
                 words = f"camera {number} must have a name and a url, not {fields.shown(item)}"
                 self._note(item, words)
                 continue
+            before = len(self._mistakes)
             camera = self._camera(item, number, defaults)
             name = camera.get("name")
             if name in first:
@@ -95,8 +106,9 @@ class Parsing:
                 self._note(item, words)
             elif name:
                 first[name] = item
-            found.append(camera)
-        return [] if self._mistakes else [Camera(**camera) for camera in found]
+            if len(self._mistakes) == before:
+                found.append(Camera(**camera))
+        return found if understood else []
 
     def _camera(self, item: Part, number: int, defaults: dict[str, Any]) -> dict[str, Any]:
         given = self.fields(item, f"camera {number}: ")

@@ -3,13 +3,12 @@
 import asyncio
 
 from cnap import cameras
-from cnap.cameras import Camera, CameraError
+from cnap.cameras import Camera
 from cnap.kubernetes import Kubernetes
 
 
 class Known:
-    """Its text is parsed when it has changed. While there is a mistake in it, the cameras are as
-    they were before."""
+    """Its text is parsed when it has changed. A camera with a mistake in it is as it was before."""
 
     def __init__(self, kubernetes: Kubernetes) -> None:
         self._kubernetes = kubernetes
@@ -24,9 +23,8 @@ class Known:
         found = await self._kubernetes.config_map(cameras.CONFIG_MAP)
         text = found.data.get(cameras.KEY, cameras.NONE)
         if text != self._text:
-            try:
-                self.cameras, mistakes = await asyncio.to_thread(cameras.parse, text), ""
-            except CameraError as error:
-                mistakes = str(error)
-            self._text, self._mistakes = text, mistakes
+            self.cameras, self._mistakes = await asyncio.to_thread(
+                cameras.followed, text, self.cameras
+            )
+            self._text = text
         self.problem = self._mistakes or found.data.get(cameras.PROBLEM, "")

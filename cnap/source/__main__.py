@@ -81,11 +81,14 @@ async def _apply(served: Served, streams: Streams, changes: asyncio.Queue[list[C
 
 
 async def _watch_cameras(kubernetes: Kubernetes, changes: asyncio.Queue[list[Camera]]) -> None:
+    known: list[Camera] = []
+
     def take(data: Mapping[str, str]) -> None:
-        try:
-            changes.put_nowait(cameras.parse(data.get(cameras.KEY, cameras.NONE)))
-        except CameraError as error:
-            log.error("%s; the cameras stay as they were", error)
+        nonlocal known
+        known, problem = cameras.followed(data.get(cameras.KEY, cameras.NONE), known)
+        if problem:
+            log.error("%s; the cameras that these are about stay as they were", problem)
+        changes.put_nowait(known)
 
     await _watch(kubernetes, cameras.CONFIG_MAP, take)
 
