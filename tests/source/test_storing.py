@@ -107,3 +107,31 @@ async def test_the_store_is_blamed_only_when_it_is_away(folder_store, monkeypatc
             await asyncio.sleep(0.01)
 
     assert set(totals.dropped) == {"store unavailable" if away else "behind"}
+
+
+async def test_what_a_thread_still_writes_at_the_end_is_deleted_too(folder_store, monkeypatch):
+    totals, writing, held, put = Reasons(), threading.Event(), threading.Event(), folder_store.put
+
+    def slow(key, *data):
+        writing.set()
+        held.wait(60)
+        put(key, *data)
+
+    monkeypatch.setattr(folder_store, "put", slow)
+    camera = Camera("gate", "x", models=("m",))
+    with ThreadPoolExecutor(2) as pool:
+        storing = Storing(camera, folder_store, pool, 9, lambda _: None, lambda: (), lambda: None)
+        since = asyncio.get_running_loop().time()
+        pieces = [Piece(SegmentId("gate", 1, n), KEYS[n], totals, 0, True, since) for n in (0, 1)]
+        storing.put(pieces[0])
+        while not writing.is_set():
+            await asyncio.sleep(0.01)
+        clearing = asyncio.ensure_future(storing.clear())
+        await asyncio.sleep(0.1)
+        storing.put(pieces[1])
+        held.set()
+        await clearing
+        await asyncio.sleep(0.1)
+
+    assert list(folder_store.objects("")) == []
+    assert totals.dropped == {"stopped": 2}

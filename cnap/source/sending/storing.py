@@ -55,6 +55,8 @@ class Storing:
         self._cause = AWAY
         """Why it will not, and what needs it can't be decoded."""
         self._working: asyncio.Task[None] | None = None
+        self._aside_now: asyncio.Future[None] | None = None
+        self._closed = False
         self._swept = time.monotonic()
         self._epoch = 0  # till something is stored
         self.trouble = ""
@@ -67,6 +69,8 @@ class Storing:
     def put(self, piece: Piece) -> None:
         """Takes a piece. Called in the reader's thread."""
         with self._lock:
+            if self._closed:
+                return piece.drop(STOPPED)
             if piece.needs(self._lost):
                 piece.drop(self._cause)
                 if not piece.refreshes:
@@ -101,10 +105,14 @@ class Storing:
             self._go_on()
 
     async def clear(self) -> None:
-        """Ends: what waits is left out, and what is stored is deleted."""
+        """Ends: what waits and what still comes is left out, and what is stored is deleted."""
+        with self._lock:
+            self._closed = True
         if self._working:
             self._working.cancel()
             await asyncio.wait({self._working})
+        if self._aside_now:  # a thread knows of no cancelling, and what it stores must go too
+            await asyncio.wait({self._aside_now})
         self.leave_out()
         await self._aside(self._shelf.clear)
 
@@ -185,7 +193,8 @@ class Storing:
                 self._lost, self._cause = lost, reason
 
     async def _aside(self, work: Callable[..., None], *arguments: object) -> None:
-        await self._loop.run_in_executor(self._pool, work, *arguments)
+        self._aside_now = self._loop.run_in_executor(self._pool, work, *arguments)
+        await asyncio.shield(self._aside_now)
 
     def _keep(self, piece: Piece) -> None:
         """In a thread of the pool; one at a time, so the shelf needs no lock."""
