@@ -1,6 +1,7 @@
 """The streams that run, kept in step with the list of cameras."""
 
 import asyncio
+import logging
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,6 +10,8 @@ from cnap.cameras import Camera
 from cnap.source.around import Around
 from cnap.source.reader import Reader
 from cnap.source.stream import Stream
+
+log = logging.getLogger("cnap.source")
 
 NOTHING: Mapping[str, str] = {}
 IN_HASTE = 0.4
@@ -57,12 +60,16 @@ class Streams:
     async def stop(self) -> None:
         for task in self._ending:
             task.cancel()
-        await asyncio.gather(
+        said = await asyncio.gather(
             *(
                 stream.stop("ended", "the source was stopped", IN_HASTE, IN_HASTE)
                 for stream in self._running.values()
-            )
+            ),
+            return_exceptions=True,
         )
+        for name, error in zip(self._running, said, strict=True):
+            if error:
+                log.error("%s: unexpected error", name, exc_info=error)
 
     def _start(self, camera: Camera, problem: str) -> None:
         name = camera.name

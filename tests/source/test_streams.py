@@ -175,3 +175,15 @@ async def test_nothing_of_a_camera_that_was_removed_stays_in_memory(clip, folder
         streams.follow([])
         await until(lambda: told(fake, "fleeting")[-1] == "ended")
         await until(lambda: streams.follow([]) or before >= set(map(id, readers())))
+
+
+async def test_one_that_can_not_end_keeps_no_other_from_its_last_words(clip, folder_store, caplog):
+    async with broker() as (fake, sink):
+        streams = Streams(Around(folder_store, sink))
+        streams.follow([camera("one", clip), camera("two", clip)])
+        await until(lambda: sent(fake, "one") and sent(fake, "two"))
+        streams._running["one"]._posting.end = None
+        await streams.stop()
+
+    assert told(fake, "two")[-1] == "ended"
+    assert "one: unexpected error" in caplog.text
