@@ -13,7 +13,7 @@ import yaml
 
 from cnap.cameras import splicing
 from cnap.cameras.document import Part, read
-from cnap.cameras.fields import unknown
+from cnap.cameras.fields import brief, unknown
 from cnap.cameras.mistakes import CameraError, CameraExists, NoSuchCamera, Uneditable
 from cnap.cameras.parsing import Parsing
 from cnap.cameras.schema import rules
@@ -129,7 +129,7 @@ def _checked(text: str, expected: dict[str, Plain], name: str) -> str:
         Parsing(text)
     except CameraError as error:
         words = [one.words for one in error.mistakes]
-        if words and all(one.startswith(f"camera {name}: ") for one in words):
+        if words and all(one.startswith(f"camera {brief(name)}: ") for one in words):
             raise CameraError("\n".join(words)) from None
         if name in expected and not words:
             raise

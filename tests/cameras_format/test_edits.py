@@ -169,6 +169,14 @@ def test_what_is_refused_says_why_without_lines_of_a_text_nobody_saw(status, cha
     assert status != 400 or "line" not in str(caught.value)
 
 
+def test_a_mistake_of_a_camera_with_a_long_name_is_its_own():
+    name = "a" * 50
+    with pytest.raises(CameraError) as caught:
+        edits.patch(f"cameras:\n  - {{name: {name}, url: a.mp4}}\n", name, {"framerate": "fast"})
+    assert caught.value.status == 400
+    assert "framerate must be a number" in str(caught.value)
+
+
 ANCHORS = """\
 cameras:
 - &gate
