@@ -47,7 +47,7 @@ def url(kubernetes, redis_url, tmp_path_factory):
 
 
 @pytest.fixture
-def cnap(url, kubernetes, monkeypatch, tmp_path):
+def cnap(url, kubernetes, database, monkeypatch, tmp_path):
     """Runs `cnap cameras …`; gives what it prints. Its mistakes are CnapError."""
     kubernetes.cameras = [GATE, YARD]
     monkeypatch.setenv("CNAP_URL", url)

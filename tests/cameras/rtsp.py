@@ -168,6 +168,8 @@ class FakeCamera:
             due = began + self.sent / self.clip.framerate + self.clip.delay
             if self.faults.flood:
                 began = time.monotonic() - self.sent / self.clip.framerate
+                while any(session.full for session in list(self.sessions)):
+                    await asyncio.sleep(0.001)
             await asyncio.sleep(max(0.0, due - time.monotonic()) * (not self.faults.flood))
 
     def _send_next(self) -> None:

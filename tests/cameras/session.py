@@ -108,13 +108,17 @@ class Session:
             ports.append(one.getsockname()[1])
         return f"{transport};server_port={ports[0]}-{ports[1]}"
 
+    @property
+    def full(self) -> bool:
+        """Whether the viewer does not take what was sent already."""
+        return not self.lossy and self._writer.transport.get_write_buffer_size() > FULL
+
     def send(self, media: str, packets: Iterable[bytes], framed: bytes) -> None:
         """`framed` are the packets as the first medium's on a TCP connection: all viewers have them
         in common."""
         if not self.lossy:
             channel = self._channels.get(media)
-            full = self._writer.transport.get_write_buffer_size() > FULL
-            if channel is None or full or self._writer.is_closing():
+            if channel is None or self.full or self._writer.is_closing():
                 return
             usual = framed if channel == 0 else b"".join(interleaved(channel, p) for p in packets)
             self._writer.write(usual)
