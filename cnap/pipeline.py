@@ -4,17 +4,16 @@ a Redis of its own where none is given."""
 import asyncio
 import logging
 import os
-import re
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
 from cnap import cameras, janitor
 from cnap.camerafile import CameraFile
-from cnap.cameras import Camera, CameraError
+from cnap.cameras import Camera
 from cnap.embedded import EmbeddedRedis
 from cnap.errors import CnapError, Unavailable
 from cnap.local import PortError, Runtime
@@ -24,6 +23,7 @@ from cnap.models import cache_dir
 from cnap.redis import connect, said_plainly
 from cnap.running import Running
 from cnap.scratch import scratch
+from cnap.source.references import REFERENCE
 from cnap.stores import Store, open_store
 
 log = logging.getLogger("cnap.pipeline")
@@ -31,7 +31,6 @@ log = logging.getLogger("cnap.pipeline")
 NAMESPACE = "cnap"
 NEEDED = {"HOME", "LANG", "PATH", "SSL_CERT_FILE", "TMPDIR", "USER"}
 """By every process, though a url refers to it, as in ${HOME}/films."""
-REFERENCE = re.compile(r"\$\{([^{}]*)\}")
 
 
 class Pipeline:
@@ -168,11 +167,11 @@ class Pipeline:
     def _changed(self, name: str, data: Mapping[str, str]) -> None:
         """Remembers cameras that came while it ran: their streams too leave nothing behind."""
         if name == cameras.CONFIG_MAP:
-            with suppress(CameraError):  # the source says so
-                known = {camera.name for camera in self._cameras}
-                added = cameras.parse(data.get(cameras.KEY, ""))
-                self._cameras += [camera for camera in added if camera.name not in known]
-                self._passwords |= _referred(added)
+            text = data.get(cameras.KEY, cameras.NONE)
+            found, _ = cameras.followed(text, self._cameras)  # of a mistake, the source tells
+            known = {camera.name for camera in self._cameras}
+            self._cameras += [camera for camera in found if camera.name not in known]
+            self._passwords |= _referred(found)
 
     def _leave_nothing(self, store: Store) -> None:
         """Deletes what was in flight when everything stopped, of this pipeline's streams only."""
