@@ -1,9 +1,12 @@
 """Both times, of decoding and of presentation, for packets that lack one or both."""
 
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 
 import av
 
+TIME_BASE = Fraction(1, 90_000)
+"""Of what is put together from pieces: every usual frame rate is whole in it."""
 LONGEST_GOP = 1000
 """Packets."""
 
@@ -61,6 +64,17 @@ def decodable(packets: Iterable[av.Packet]) -> Iterator[av.Packet]:
             yield from [packet] if packet.is_keyframe else before
             before = None
     yield from before or []
+
+
+def rescale(stream: av.VideoStream, packets: Iterable[av.Packet]) -> None:
+    """Puts a stream whose container is read to its end, and all its packets, into TIME_BASE."""
+    scale = Fraction(stream.time_base) / TIME_BASE
+    stream.time_base = TIME_BASE
+    for packet in packets:
+        if scale != 1:
+            packet.pts, packet.dts = round(packet.pts * scale), round(packet.dts * scale)
+            packet.duration = round((packet.duration or 0) * scale)
+        packet.time_base = TIME_BASE
 
 
 def needed(packets: Iterable[av.Packet]) -> Iterator[av.Packet]:

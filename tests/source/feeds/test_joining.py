@@ -10,7 +10,7 @@ from yarl import URL
 from cnap.source.feeds.hls.following import Fetched
 from cnap.source.feeds.hls.joining import SLEW, Joining
 from cnap.source.feeds.hls.playlist import Piece
-from cnap.source.feeds.hls.segment import TIME_BASE
+from cnap.source.feeds.times import TIME_BASE
 
 TICKS = round(1 / TIME_BASE)
 

@@ -5,7 +5,8 @@ from fractions import Fraction
 import pytest
 
 from cnap.errors import BadMedia
-from cnap.source.feeds.pushed.upload import TIME_BASE, Upload
+from cnap.source.feeds.pushed.upload import Upload
+from cnap.source.feeds.times import TIME_BASE
 from tests import boxes, media
 
 JPEG = media.jpeg(media.picture(0, (64, 48)))

@@ -5,7 +5,8 @@ from collections import deque
 import av
 
 from cnap.source.feeds.hls.following import Fetched
-from cnap.source.feeds.hls.segment import TIME_BASE, Segment
+from cnap.source.feeds.hls.segment import Segment
+from cnap.source.feeds.times import TIME_BASE
 
 WRAP = 1 << 33
 """MPEG-TS: ticks after which times begin again, at 0."""

@@ -1,7 +1,6 @@
 """One HLS segment, demuxed: MPEG-TS or fragmented MP4, and nothing else."""
 
 import io
-from fractions import Fraction
 
 import av
 
@@ -10,9 +9,8 @@ from cnap.demuxer import LIMITS, MAX_SAMPLES, QUICK, video_of
 from cnap.errors import BadMedia
 from cnap.events.attributes import MAX_FRAMES
 from cnap.source.feeds.feed import CameraFailed, Misconfigured
-from cnap.source.feeds.times import dated
+from cnap.source.feeds.times import dated, rescale
 
-TIME_BASE = Fraction(1, 90_000)
 SYNC = 0x47
 """What each of MPEG-TS's packets begins with."""
 BOXES = (b"ftyp", b"styp", b"moof", b"moov", b"sidx", b"emsg", b"prft")
@@ -73,13 +71,7 @@ class Segment:
             pass  # cut short: what came before counts
         if not packets:
             raise CameraFailed("a segment has no frames in it")
-        scale = Fraction(self.stream.time_base) / TIME_BASE
-        self.stream.time_base = TIME_BASE
-        for packet in packets:
-            if scale != 1:
-                packet.pts, packet.dts = round(packet.pts * scale), round(packet.dts * scale)
-                packet.duration = round((packet.duration or 0) * scale)
-            packet.time_base = TIME_BASE
+        rescale(self.stream, packets)
         return packets
 
 

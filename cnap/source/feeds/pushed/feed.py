@@ -8,7 +8,8 @@ import av
 from cnap.cameras import Camera
 from cnap.source.feeds.feed import Misconfigured
 from cnap.source.feeds.pushed.inbox import Inbox
-from cnap.source.feeds.pushed.upload import TIME_BASE, Upload
+from cnap.source.feeds.pushed.upload import Upload
+from cnap.source.feeds.times import TIME_BASE
 from cnap.source.uploads import Uploads
 
 AT_ONCE = 2.0

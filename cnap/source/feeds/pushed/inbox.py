@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Callable
 
 from cnap.errors import Busy, CnapError
-from cnap.source.feeds.pushed.upload import TIME_BASE, Upload
+from cnap.source.feeds.pushed.upload import Upload
+from cnap.source.feeds.times import TIME_BASE
 
 MOST = 8
 """Uploads that wait."""

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Iterator
-from fractions import Fraction
 
 import av
 
@@ -10,7 +9,7 @@ from cnap.boxes import claimed_samples
 from cnap.demuxer import LIMITS, MAX_SAMPLES, OF_BOXES, QUICK, shows, video_of
 from cnap.errors import BadMedia
 from cnap.events.attributes import MAX_FRAMES
-from cnap.source.feeds.times import dated, needed
+from cnap.source.feeds.times import TIME_BASE, dated, needed, rescale
 
 FORMATS = {
     "video/mp4": "mp4",
@@ -21,8 +20,6 @@ FORMATS = {
     "image/jpeg": "jpeg_pipe",
 }
 """FFmpeg's names for what may be uploaded: no other demuxer is let near it."""
-TIME_BASE = Fraction(1, 90_000)
-"""Of all uploads' packets: every usual frame rate is whole in it."""
 LONGEST = 30.0
 """Seconds."""
 
@@ -40,7 +37,9 @@ class Upload:
         try:
             self.stream = self._video()
             self.packets = self._read()
-            self._rescale()
+            rescale(self.stream, self.packets)
+            if self.seconds > LONGEST:
+                raise BadMedia(f"the upload is longer than {LONGEST:g} s; send shorter ones")
             file.truncate(0)  # read to its end, and open for as long as somebody has its stream
         except BaseException:
             self.close()
@@ -52,7 +51,7 @@ class Upload:
         """How long it is on the screen; 0 for a picture."""
         if self.still:
             return 0.0
-        ends = max(packet.pts + packet.duration for packet in self.packets)
+        ends = max(packet.pts + (packet.duration or 0) for packet in self.packets)
         return float((ends - self._begins) * TIME_BASE)
 
     @property
@@ -116,17 +115,6 @@ class Upload:
             yield from (one for one in self._container.demux(self.stream) if one.size)
         except av.FFmpegError as error:
             raise BadMedia(f"the upload breaks off: {error.strerror}") from None
-
-    def _rescale(self) -> None:
-        """The container is read to its end: its own time base is asked for no more."""
-        scale = Fraction(self.stream.time_base) / TIME_BASE
-        self.stream.time_base = TIME_BASE
-        for packet in self.packets:
-            packet.pts, packet.dts = round(packet.pts * scale), round(packet.dts * scale)
-            packet.duration = round((packet.duration or 0) * scale)
-            packet.time_base = TIME_BASE
-        if self.seconds > LONGEST:
-            raise BadMedia(f"the upload is longer than {LONGEST:g} s; send shorter ones")
 
 
 def _opened(file: io.BytesIO, name: str) -> av.container.InputContainer:

@@ -1,7 +1,6 @@
 """Pictures that a camera sends one by one, as packets of a video stream."""
 
 import io
-from fractions import Fraction
 from time import monotonic
 
 import av
@@ -9,9 +8,9 @@ import av
 from cnap.demuxer import LIMITS, QUICK, too_large
 from cnap.errors import BadMedia
 from cnap.source.feeds.feed import CameraFailed, Misconfigured
+from cnap.source.feeds.times import TIME_BASE
 from cnap.stills import claimed_size
 
-TIME_BASE = Fraction(1, 90_000)
 FORMATS = {b"\xff\xd8\xff": "mjpeg", b"\x89PNG\r\n\x1a\n": "png_pipe"}
 """FFmpeg's names of what a camera may send, by how it begins."""
 ENDS = {"mjpeg": b"\xff\xd9", "png_pipe": b"IEND\xaeB`\x82"}
