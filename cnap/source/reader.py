@@ -20,6 +20,7 @@ from cnap.source.cut.cutting import Cutting
 from cnap.source.feeds import CameraFailed, Feed, Misconfigured, open_feed
 from cnap.source.feeds.begun import Begun
 from cnap.source.flood import Flood
+from cnap.source.gathering import gathered
 from cnap.source.losses import Losses
 from cnap.source.references import References
 
@@ -38,6 +39,10 @@ class Taker(Protocol):
     """Who takes what a reader reads. All of it is called in the reader's thread."""
 
     losses: Losses
+
+    @property
+    def rest(self) -> float:
+        """Seconds by which packets may be fetched later than they come."""
 
     def begin(self, reader: "Reader", epoch: int, framerate: float) -> None: ...
 
@@ -173,6 +178,8 @@ class Reader:
                 raise CameraFailed("the camera has ended its video, and sends none since")
             self._was_live = feed.live
             packets = feed.packets()
+            if getattr(feed, "waits_for_us", False):
+                packets = gathered(packets, lambda: self._stopping.wait(self._taker.rest))
             if (first := next(packets, None)) is not None:
                 self._read_all(Begun(feed, first, packets))
         finally:

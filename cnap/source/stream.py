@@ -34,6 +34,8 @@ DRAINED = 5.0
 """Seconds after the last frame has expired, in which its outcome is known."""
 LAST_WORDS = 900.0
 """Seconds for which an ended stream's totals are worth telling to a Broker that is away."""
+REST, UNSEEN_REST = 0.05, 0.1
+"""Seconds of video, at most, that wait in the kernel; more where nobody has use for it."""
 READ_ON = 1.0
 """Seconds in which a reader that is to stop may give what it has read."""
 EARLIER = 10_000
@@ -136,6 +138,11 @@ class Stream:
             self._timer.cancel()
 
     # What the reader calls, in its thread.
+
+    @property
+    def rest(self) -> float:
+        unseen = not self.camera.models and time.monotonic() >= self._watched
+        return UNSEEN_REST if unseen else min(REST, self.camera.segment / 20)
 
     def begin(self, reader: Reader, epoch: int, framerate: float) -> None:
         if reader is self._reading.reader:

@@ -29,8 +29,8 @@ class Feed(Protocol):
     One that is live may also have `late`, seconds from a frame's capture to when its packet is
     given, as far as that is known; and `placed`, where `zero` is not to be doubted and packets come
     when they like. One that waits for whoever sends its video has `waits`, why there is none, and
-    is closed when it is to end; `apart`, how many seconds come at once; and `whole`, whether
-    nothing to come refers to what came.
+    is closed when it is to end; `apart`, how many seconds come at once; `whole`, whether nothing to
+    come refers to what came; and `waits_for_us`, whether nothing is lost where it is read late.
     """
 
     stream: av.VideoStream

@@ -57,6 +57,10 @@ class NetworkFeed:
     def __init__(self, camera: Camera) -> None:
         """Raises CameraFailed."""
         self._video = LiveVideo(_opened(camera), PATIENCE)
+        scheme = urlsplit(camera.url).scheme.lower()
+        self.waits_for_us = scheme.startswith("rtmp") or (
+            scheme.startswith("rtsp") and camera.transport == "tcp"
+        )
 
     @property
     def stream(self) -> av.VideoStream:

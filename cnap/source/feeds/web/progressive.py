@@ -43,6 +43,7 @@ class ProgressiveFeed:
         self._web, self._loop, self._url = web, loop, answer.url
         length = answer.content_length
         self.live = length is None or length >= ENDLESS
+        self.waits_for_us = self.live
         self._video = self._opened(answer)
         self.stream = self._video.stream
 
