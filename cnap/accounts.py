@@ -43,6 +43,8 @@ class Account:
     since: str
     nexttry: str
     """RFC 3339: when the camera is tried again; empty where nothing waits."""
+    listed: bool
+    """Whether it is one of the cameras of the ConfigMap, as its source said."""
     breaks: int
     """How often the camera was offline."""
     epoch: int
@@ -99,6 +101,7 @@ def account(redis: Redis, stream: str) -> Account:
         name=stream,
         **told,
         nexttry=_next_try(state.get("nexttry", ""), float(state.get("retryevery", 0))),
+        listed=state.get("listed") == "1",
         breaks=int(state.get("breaks", 0)),
         epoch=int(current),
         framerate=float(state.get("framerate", 0)),

@@ -102,6 +102,12 @@ class Kubernetes:
         path = f"apis/apps/v1/{self._in}/deployments"
         return (await self._json("GET", path, params={"labelSelector": SERVICE_LABEL}))["items"]
 
+    async def deployment(self, name: str) -> dict[str, Any] | None:
+        """One Deployment of the namespace; None where there is none."""
+        path = f"apis/apps/v1/{self._in}/deployments/{name}"
+        found = await self._json("GET", path, also=404)
+        return None if found.get("kind") == "Status" else found
+
     async def services(self) -> list[dict[str, Any]]:
         """The Knative Services of the namespace."""
         return (await self._json("GET", f"apis/serving.knative.dev/v1/{self._in}/services"))[

@@ -72,6 +72,7 @@ class Ledger:
             "since": state.since,
             "nexttry": state.nexttry,
             "retryevery": state.retryevery,
+            "listed": int(state.listed),
             "models": ",".join(state.models),
             "outstanding": state.outstanding,
             "framerate": state.framerate,

@@ -50,6 +50,9 @@ class StreamState:
     """RFC 3339: when the camera is tried again or its schedule opens; empty where none waits."""
     retryevery: float = 0.0
     """Seconds from `nexttry` to the try after it, and so on, of which no event tells; else 0."""
+    listed: bool = False
+    """Whether the stream ends with its entry in the ConfigMap `cameras`, even where its source is
+    killed and can't tell so."""
 
     def to_event(self, moment: datetime) -> CloudEvent:
         data = asdict(self) | {"models": list(self.models), "dropped": dict(self.dropped)}

@@ -12,6 +12,7 @@ from aiohttp import web
 from cnap.local.configmaps import ConfigMaps, Conflict
 from cnap.local.manifests import Resource
 from cnap.local.service import Service
+from cnap.local.sources import PingSource, Workload
 
 SERVICE_LABEL = "serving.knative.dev/service"
 SERVING = "serving.knative.dev/v1"
@@ -25,11 +26,12 @@ class Kubernetes:
     def __init__(
         self,
         services: dict[str, Service],
+        sources: list[Workload | PingSource],
         triggers: list[Resource],
         config_maps: ConfigMaps,
         token: str,
     ) -> None:
-        self._services = services
+        self._services, self._sources = services, sources
         self._triggers = triggers
         self._config_maps = config_maps
         self._token = token
@@ -42,6 +44,10 @@ class Kubernetes:
                 return self._read(request, self._trigger_list(namespace))
             case ["apis", "apps", "v1", "namespaces", namespace, "deployments"]:
                 return self._read(request, self._deployment_list(namespace, request))
+            case ["apis", "apps", "v1", "namespaces", namespace, "deployments", name]:
+                found = self._deployment(namespace, name)
+                missing = _status(404, f'deployments.apps "{name}" not found')
+                return self._read(request, found) if found else missing
             case ["api", "v1", "namespaces", namespace, "configmaps"]:
                 return await self._configmap_list(namespace, request)
             case ["api", "v1", "namespaces", namespace, "configmaps", name]:
@@ -103,6 +109,32 @@ class Kubernetes:
             and wanted.lstrip("=") in ("", service.revision.name)
         ]
         return {"apiVersion": "apps/v1", "kind": "DeploymentList", "items": items}
+
+    def _deployment(self, namespace: str, name: str) -> dict[str, Any] | None:
+        """One of the YAML's own, which is a source here."""
+        found = [
+            one
+            for one in self._sources
+            if isinstance(one, Workload)
+            and (one.resource.kind, one.resource.namespace, one.resource.name)
+            == ("Deployment", namespace, name)
+        ]
+        if not found:
+            return None
+        ready, failed = sum(one.runs for one in found), [one for one in found if not one.runs]
+        available = {
+            "type": "Available",
+            "status": "False" if failed else "True",
+            "lastTransitionTime": f"{max(one.changed for one in found):%Y-%m-%dT%H:%M:%SZ}",
+            "message": "; ".join(filter(None, (one.failure for one in failed))),
+        }
+        return {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": name, "namespace": namespace},
+            "spec": {"replicas": len(found)},
+            "status": {"readyReplicas": ready, "conditions": [available]},
+        }
 
     async def _configmap_list(self, namespace: str, request: web.BaseRequest) -> web.StreamResponse:
         if request.method != "GET":

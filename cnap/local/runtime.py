@@ -93,7 +93,9 @@ class Runtime:
         )
         self._network = Network(self._session, self._services, self._brokers)
         triggers = [one for one in resources if one.kind == "Trigger"]
-        kubernetes = Kubernetes(self._services, triggers, self.config_maps, self.token)
+        kubernetes = Kubernetes(
+            self._services, self._sources, triggers, self.config_maps, self.token
+        )
         ingress = Ingress(self._services, self._brokers, kubernetes)
         try:
             await self._guard.start()
@@ -191,7 +193,7 @@ class Runtime:
         env = {**self._container_env(resource), **sink}
         made = container(resource, pod, "spec.template.spec", self._library, env)
         for number in range(1, int(resource.spec.get("replicas", 1)) + 1):
-            self._sources.append(Workload(f"{resource.name}-{number}", made, self._guard))
+            self._sources.append(Workload(f"{resource.name}-{number}", made, self._guard, resource))
 
     async def _sink_env(self, resource: Resource) -> dict[str, str]:
         """K_SINK as a process on this machine can use it."""

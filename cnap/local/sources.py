@@ -31,13 +31,20 @@ def sink_env(sink_url: str, overrides: Mapping[str, Any] | None) -> dict[str, st
 class Workload:
     """One container that is kept running: started again, ever later, when it fails."""
 
-    def __init__(self, name: str, container: Container, guard: Guard) -> None:
-        self.name = name
+    def __init__(self, name: str, container: Container, guard: Guard, resource: Resource) -> None:
+        """Of a resource that asks for it."""
+        self.name, self.resource = name, resource
         self.failure = ""
+        self.changed = datetime.now(UTC)
+        """When it began or ceased to run."""
         self._container = container
         self._guard = guard
         self._process: Process | None = None
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def runs(self) -> bool:
+        return self._process is not None and self._process.returncode is None
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run())
@@ -59,7 +66,10 @@ class Workload:
                 self._process = await Process.start(
                     self.name, self._container.argv, env, self._guard
                 )
-                if await self._process.wait() == 0:
+                self.changed = datetime.now(UTC)
+                status = await self._process.wait()
+                self.changed = datetime.now(UTC)
+                if status == 0:
                     log.info("%s is done", self.name)
                     return
                 self.failure = self._process.epitaph()

@@ -43,7 +43,7 @@ async def run(references: References) -> None:
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector) as session, receiving() as uploads:
         sink = Sink(session, os.environ["K_SINK"])
-        streams = Streams(Around(open_store(), sink, references, uploads))
+        streams = Streams(Around(open_store(), sink, references, uploads, listed=fixed is None))
         if fixed is not None:
             streams.follow(fixed)
             await ended.wait()

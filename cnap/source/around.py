@@ -26,5 +26,7 @@ class Around:
     references: References = field(default_factory=References)
     uploads: "Uploads | None" = None
     """Where pushed video comes, if it does."""
+    listed: bool = False
+    """Whether the streams are those of the ConfigMap, and end where they are not in it any more."""
     pool: Executor = field(default_factory=_pool)
     """Whose threads write into the store."""

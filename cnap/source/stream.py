@@ -60,7 +60,7 @@ class Stream:
         self._loop = asyncio.get_running_loop()
         self.losses = Losses()
         self._condition = Condition(datetime.now(UTC))
-        self._telling = Telling(camera.name, self._condition, around.sink)
+        self._telling = Telling(camera.name, self._condition, around.sink, around.listed)
         most = max(1, ceil(MOST_WAITING / camera.segment))
         self._posting = Posting(camera, around.sink, most, self._idle)
         self._storing = Storing(

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from cnap.errors import BadEvent
@@ -22,8 +23,9 @@ class Telling:
     """One event at a time, and always the newest: what changes while one is on its way is told by
     the next. Events only ever say totals, so none of them must arrive."""
 
-    def __init__(self, stream: str, condition: Condition, sink: Sink) -> None:
+    def __init__(self, stream: str, condition: Condition, sink: Sink, listed: bool) -> None:
         self._stream, self._condition, self._sink = stream, condition, sink
+        self._listed = listed
         self._due: dict[Totals, None] = {}
         self._task: asyncio.Task[None] | None = None
         self._last = float("-inf")
@@ -59,7 +61,8 @@ class Telling:
             self._last = time.monotonic()
             totals = next(iter(self._due))
             del self._due[totals]
-            event = totals.told(self._condition).to_event(datetime.now(UTC))
+            told = replace(totals.told(self._condition), listed=self._listed)
+            event = told.to_event(datetime.now(UTC))
             try:
                 async with asyncio.timeout(ANSWERED):
                     await self._sink.post(event)

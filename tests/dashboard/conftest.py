@@ -29,6 +29,8 @@ class FakeKubernetes:
             "infer-yolox-nano": (1, 2),
         }
         self.reasons: dict[str, str] = {}
+        self.source: dict[str, Any] | None = None
+        """The status of the source's Deployment, where there is one."""
         self.away = False
         self.questions = 0
         self.interferes: Callable[[], None] | None = None
@@ -54,6 +56,7 @@ class FakeKubernetes:
         app = web.Application(middlewares=[self._counted])
         app.router.add_get("/apis/serving.knative.dev/v1/namespaces/cnap/services", self._services)
         app.router.add_get("/apis/apps/v1/namespaces/cnap/deployments", self._deployments)
+        app.router.add_get("/apis/apps/v1/namespaces/cnap/deployments/cameras", self._deployment)
         app.router.add_get("/api/v1/namespaces/cnap/configmaps/{name}", self._config_map)
         app.router.add_patch("/api/v1/namespaces/cnap/configmaps/{name}", self._patch)
         return app
@@ -86,6 +89,11 @@ class FakeKubernetes:
             for name, (ready, wanted) in self.functions.items()
         ]
         return web.json_response({"items": items})
+
+    async def _deployment(self, _: web.Request) -> web.Response:
+        if self.source is None:
+            return web.json_response({"kind": "Status", "code": 404}, status=404)
+        return web.json_response({"kind": "Deployment", "status": self.source})
 
     async def _config_map(self, request: web.Request) -> web.Response:
         found = self.maps[request.match_info["name"]]

@@ -18,13 +18,12 @@ MODEL = "yolox-nano"
 _revisions = itertools.count(1)
 
 
-def tell(database: Redis, stream: str, state: str = "live", captured: int = 0) -> None:
-    now = rfc3339(datetime.now(UTC))
-    Ledger(database).tell(
-        StreamState(
-            stream, EPOCH, state, "", now, (MODEL,), captured, 0, {}, next(_revisions), 25.0
-        )
-    )
+def tell(
+    database: Redis, stream: str, state: str = "live", captured: int = 0, listed: bool = False
+) -> None:
+    now, revision = rfc3339(datetime.now(UTC)), next(_revisions)
+    facts = (stream, EPOCH, state, "", now, (MODEL,), captured, 0, {}, revision, 25.0)
+    Ledger(database).tell(StreamState(*facts, listed=listed))
 
 
 def infer(

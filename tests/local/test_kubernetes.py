@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 
 import pytest
 
@@ -34,6 +36,31 @@ async def test_services_and_deployments(run, objects, get):
     assert listed["items"][0]["spec"] == {"replicas": 0}
     assert listed["items"][0]["status"] == {"replicas": 0, "readyReplicas": 0}
     assert len((await get(runtime, "apis/apps/v1", path + "=a"))["items"]) == 1
+
+
+async def test_a_deployment_is_available_while_it_runs(run, get):
+    command = ["python", "-c", "import time; time.sleep(99)"]
+    container = {"image": "dev.local/cnap:test", "command": command}
+    spec = {"selector": {}, "template": {"spec": {"containers": [container]}}}
+    meta = {"name": "cameras"}
+    runtime = await run(
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": spec}
+    )
+
+    async def available():
+        found = await get(runtime, "apis/apps/v1", "deployments/cameras")
+        (condition,) = found["status"]["conditions"]
+        return condition["type"], condition["status"], found["status"]["readyReplicas"]
+
+    async with asyncio.timeout(10):
+        while await available() != ("Available", "True", 1):
+            await asyncio.sleep(0.02)
+    os.kill(runtime._sources[0]._process.pid, signal.SIGKILL)
+    async with asyncio.timeout(10):
+        while await available() != ("Available", "False", 0):
+            await asyncio.sleep(0.02)
+    missing = await get(runtime, "apis/apps/v1", "deployments/other")
+    assert (missing["kind"], missing["code"]) == ("Status", 404)
 
 
 async def test_triggers(run, objects, get):
