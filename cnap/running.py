@@ -37,6 +37,13 @@ class Running:
                 note.unlink()
 
     @classmethod
+    def of(cls, pid: int) -> "Running | None":
+        """The pipeline of this process, once it is up."""
+        with suppress(FileNotFoundError), _note(pid).open() as file:
+            return cls(**json.load(file))
+        return None
+
+    @classmethod
     def find(cls) -> "Running | None":
         """The pipeline that was started last and still runs."""
         return next(cls.all(), None)
@@ -49,7 +56,7 @@ class Running:
     @contextmanager
     def noted(self) -> Iterator[None]:
         """Lets others find this pipeline while it runs, by a note that only its owner reads."""
-        note = _folder() / f"{os.getpid()}.json"
+        note = _note(os.getpid())
         note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Seen only when it is held: a note that nobody holds is removed by whoever finds it.
         new = note.with_suffix(".new")
@@ -77,6 +84,10 @@ def is_held(descriptor: int) -> bool:
 
 def _folder() -> Path:
     return cache_dir() / "run"
+
+
+def _note(pid: int) -> Path:
+    return _folder() / f"{pid}.json"
 
 
 def _notes() -> list[Path]:

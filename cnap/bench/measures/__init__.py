@@ -1,0 +1,1 @@
+"""What is measured, a file each: `measure(target, workload)` gives the figures."""
