@@ -1,6 +1,7 @@
 """The decoders of the streams that a replica saw last, and how they get to the next segment."""
 
 import threading
+import time
 from collections import OrderedDict
 from fractions import Fraction
 
@@ -33,8 +34,9 @@ class Gops:
         self._streams: OrderedDict[tuple[str, int], _Stream] = OrderedDict()
         self._lock = threading.Lock()
 
-    def show(self, segment: SegmentEvent) -> tuple[list[Shown], Fraction | None]:
-        """The frames the segment's event accounts for, and the shape of their pixels.
+    def show(self, segment: SegmentEvent) -> tuple[list[Shown], Fraction | None, float]:
+        """The frames the segment's event accounts for, the shape of their pixels, and for how many
+        seconds it waited for those before it.
 
         Raises BadMedia, Missing, Unavailable.
         """
@@ -43,9 +45,11 @@ class Gops:
         sequence = segment.id.sequence
         with self._lock:
             stream.arriving.add(sequence)
+        came = time.perf_counter()
         with stream.turn:
             try:
                 stream.turn.wait_for(lambda: not self._soon(stream, segment), PATIENCE)
+                waited = time.perf_counter() - came
                 gop = self._caught_up(stream, segment)
                 shown = gop.show(
                     data,
@@ -54,7 +58,7 @@ class Gops:
                     segment.framecount,
                     segment.gopend,
                 )
-                return shown, gop.aspect
+                return shown, gop.aspect, waited
             finally:
                 with self._lock:
                     stream.arriving.discard(sequence)

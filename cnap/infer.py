@@ -8,6 +8,7 @@ from cloudevents.http import CloudEvent
 
 from cnap import metrics
 from cnap.errors import BadMedia, Busy
+from cnap.events import stages
 from cnap.events.attributes import past
 from cnap.events.frames import CORRUPT, FramesEvent
 from cnap.events.outcome import dropped_event, result_event
@@ -36,22 +37,29 @@ class Inferrer:
             return None
         if past(about.expirytime):
             return self._expired(about)
+        came, began = time.time(), time.perf_counter()
         group = FrameGroup.read(self._store.get(self._store.key(about.dataref)))
         metrics.moved("infer", group.records.nbytes)
         if len(group) != about.framecount:
             raise BadMedia(f"a group of {len(group)} frames where {about.framecount} were meant")
         frames = group.records["nv12"] if group.format == "nv12" else group.jpegs()
+        fetched = time.perf_counter() - began
         if not self._turn.acquire(timeout=PATIENCE):
             raise Busy(f"{model} is busy with other frames")
         try:
             if past(about.expirytime):
                 return self._expired(about)
-            began = time.perf_counter()
+            waited = time.perf_counter() - began - fetched
             found = self._engine.detect(frames)
-            seconds = time.perf_counter() - began
+            seconds = time.perf_counter() - began - fetched - waited
         finally:
             self._turn.release()
-        return result_event(about, self._data(about, group, found, seconds))
+        made = stages.instant(time.time())
+        since = came - about.madetime.timestamp() if about.madetime else 0.0
+        timings = stages.plus(
+            about.timings, store=fetched, broker=since, queue=waited, infer=seconds
+        )
+        return result_event(about, self._data(about, group, found, timings), made)
 
     def _expired(self, about: FramesEvent) -> CloudEvent:
         model = self._engine.model.name
@@ -60,7 +68,7 @@ class Inferrer:
         return dropped_event(f"/infer/{model}", about, (model,), dropped, failed)
 
     def _data(
-        self, about: FramesEvent, group: FrameGroup, found: list, seconds: float
+        self, about: FramesEvent, group: FrameGroup, found: list, timings: stages.Timings
     ) -> dict[str, object]:
         frames, failed = [], [(index, CORRUPT) for index in about.failedframes]
         for index, moment, result in zip(
@@ -79,7 +87,7 @@ class Inferrer:
             "height": about.height,
             "frames": frames,
             "failed": [{"index": index, "reason": reason} for index, reason in sorted(failed)],
-            "timings": {"decode": round(about.decodeseconds, 6), "infer": round(seconds, 6)},
+            "timings": timings,
         }
         if about.left_out:
             data["dropped"] = about.left_out

@@ -14,8 +14,9 @@ from cloudevents.http import CloudEvent
 from cnap import metrics
 from cnap.decoder import Shown
 from cnap.errors import BadEvent, BadMedia, CnapError
+from cnap.events import stages
 from cnap.events.attributes import past
-from cnap.events.frames import CORRUPT, FramesEvent
+from cnap.events.frames import CORRUPT, TOLD, FramesEvent
 from cnap.events.identity import frames_key
 from cnap.events.outcome import dropped_event
 from cnap.events.segment import SegmentEvent
@@ -74,8 +75,8 @@ class Transcoder:
             return dropped_event(
                 "/transcode", segment, segment.models, {"expired": segment.framecount}
             )
-        began = time.perf_counter()
-        shown, aspect = self._shown(segment)
+        came, began = time.time(), time.perf_counter()
+        shown, aspect, waited = self._shown(segment)
         failed = tuple(one.index for one in shown if one.frame is None)
         if len(failed) == len(shown) and shown:
             raise BadMedia(f"none of the segment's {len(shown)} frames can be decoded")
@@ -93,9 +94,10 @@ class Transcoder:
         key = frames_key(segment.id)
         self._store.put(key, *group.parts())
         metrics.moved("transcode", group.records.nbytes)
+        first, newest = (_moment(group.records["time"][n]) for n in (0, -1))
         return FramesEvent.of(
             segment,
-            time=_moment(group.records["time"][0]),
+            time=first,
             dataref=self._store.uri(key),
             framecount=len(group),
             width=width,
@@ -103,16 +105,17 @@ class Transcoder:
             failedframes=failed,
             sampledframes=sampled,
             thinnedframes=thinned,
-            decodeseconds=time.perf_counter() - began,
+            timings=_timings(segment, newest, came, waited, time.perf_counter() - began),
+            madetime=stages.instant(time.time()),
         ).to_event()
 
-    def _shown(self, segment: SegmentEvent) -> tuple[list[Shown], Fraction | None]:
+    def _shown(self, segment: SegmentEvent) -> tuple[list[Shown], Fraction | None, float]:
         if segment.still:
             frame = still(self._store.get(self._store.key(segment.dataref)))
             shown = [Shown(0, Fraction(0), Fraction(0), frame)]
             missing = range(1, segment.framecount)
             shown += [Shown(i, Fraction(0), Fraction(0), None) for i in missing]
-            return shown[: segment.framecount], None
+            return shown[: segment.framecount], None, 0.0
         return self._gops.show(segment)
 
     def _chosen(self, segment: SegmentEvent, shown: list[Shown]) -> tuple[list[Shown], int, int]:
@@ -165,6 +168,22 @@ def _at_rate(first: float, frames: list[Shown], rate: float | None) -> list[Show
     times.append(times[-1] + float(frames[-1].duration))
     ticks = [math.ceil((time - ROUNDING) * rate) for time in times]
     return [one for one, now, after in zip(frames, ticks, ticks[1:], strict=False) if after > now]
+
+
+def _timings(
+    segment: SegmentEvent, newest: datetime, came: float, waited: float, worked: float
+) -> stages.Timings:
+    """Seconds by stage, of a segment that came at `came`, in Unix time, and whose newest frame that
+    is wanted was captured at `newest`; all of `worked`, but for `waited`, was work."""
+    sent = segment.senttime.timestamp() if segment.senttime else came
+    complete = sent - sum(segment.timings.values())
+    return stages.plus(
+        dict.fromkeys(TOLD, 0.0) | segment.timings,
+        capture=complete - newest.timestamp(),
+        broker=came - sent,
+        queue=waited,
+        decode=worked - waited,
+    )
 
 
 def _moment(time: np.datetime64) -> datetime:

@@ -1,14 +1,14 @@
 """`io.cnap.video.frames.v1`: the frames of one segment, decoded and scaled, by reference."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from cloudevents.http import CloudEvent
 
 from cnap.errors import BadEvent
 from cnap.events import attributes as read
-from cnap.events import wants
+from cnap.events import stages, wants
 from cnap.events.identity import SegmentId
 from cnap.events.segment import SegmentEvent
 
@@ -16,6 +16,8 @@ TYPE = "io.cnap.video.frames.v1"
 CORRUPT = "corrupt frame"
 """The reason of frames that could not be decoded."""
 CONTENT_TYPE = "application/x-npy"
+TOLD = ("capture", "store", "broker", "queue", "decode")
+"""Stages that are over, or begun, when frames are made."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,13 @@ class FramesEvent:
     """Indices of frames that could not be decoded."""
     sampledframes: int = 0
     thinnedframes: int = 0
-    decodeseconds: float = 0.0
     wake: bool = False
     expirytime: datetime | None = None
     senttime: datetime | None = None
+    madetime: datetime | None = None
+    """When the group was in the store."""
+    timings: stages.Timings = field(default_factory=dict, hash=False)
+    """Seconds by stage till then."""
     traceparent: str = ""
 
     @property
@@ -70,6 +75,7 @@ class FramesEvent:
             "wake": "true" if self.wake else None,
             "expirytime": self.expirytime and read.rfc3339(self.expirytime),
             "senttime": self.senttime and read.rfc3339(self.senttime),
+            "madetime": self.madetime and read.rfc3339(self.madetime),
         }
         return CloudEvent(
             {
@@ -86,10 +92,10 @@ class FramesEvent:
                 "width": str(self.width),
                 "height": str(self.height),
                 "capturedframes": str(self.capturedframes),
-                "decodeseconds": f"{self.decodeseconds:.6f}",
                 "traceparent": self.traceparent,
             }
             | wants.to_attributes(self.models)
+            | stages.to_attributes(self.timings)
             | {name: str(value) for name, value in optional.items() if value},
             b"",
         )
@@ -115,9 +121,10 @@ class FramesEvent:
             failedframes=tuple(int(index) for index in failed.split(",") if index),
             sampledframes=read.integer(given, "sampledframes", read.MAX_FRAMES, 0),
             thinnedframes=read.integer(given, "thinnedframes", read.MAX_FRAMES, 0),
-            decodeseconds=read.seconds(given, "decodeseconds"),
             wake=read.flag(given, "wake", "false"),
             expirytime=read.timestamp(given, "expirytime") if "expirytime" in given else None,
             senttime=read.timestamp(given, "senttime") if "senttime" in given else None,
+            madetime=read.timestamp(given, "madetime") if "madetime" in given else None,
+            timings=stages.from_attributes(given, TOLD),
             traceparent=read.traceparent(given.get("traceparent")),
         )

@@ -40,6 +40,8 @@ class Outcome:
     wake: bool
     data: Mapping[str, object] | None
     """The result's JSON; None where there is only a drop to count."""
+    madetime: datetime | None = None
+    """When infer had the result."""
 
 
 def _event(
@@ -74,9 +76,14 @@ def _frames(about: SegmentEvent | FramesEvent) -> int:
     return about.framecount + others
 
 
-def result_event(about: FramesEvent, data: Mapping[str, object]) -> CloudEvent:
+def result_event(
+    about: FramesEvent, data: Mapping[str, object], madetime: datetime | None = None
+) -> CloudEvent:
     source = f"/streams/{about.id.stream}/infer/{data['model']}"
-    return _event(RESULT, source, about, data)
+    event = _event(RESULT, source, about, data)
+    if madetime:
+        event["madetime"] = read.rfc3339(madetime)
+    return event
 
 
 def dropped_event(
@@ -126,6 +133,7 @@ def parse(event: CloudEvent) -> Outcome:
         senttime=read.timestamp(given, "senttime") if "senttime" in given else None,
         wake=read.flag(given, "wake", "false"),
         data=data if given["type"] == RESULT else None,
+        madetime=read.timestamp(given, "madetime") if "madetime" in given else None,
     )
 
 

@@ -10,13 +10,15 @@ from cloudevents.http import CloudEvent
 
 from cnap.errors import BadEvent
 from cnap.events import attributes as read
-from cnap.events import wants
+from cnap.events import stages, wants
 from cnap.events.identity import SegmentId, segment_key
 
 if TYPE_CHECKING:
     from cnap.source.cut.cutter import Cut
 
 TYPE = "io.cnap.video.segment.v1"
+TOLD = ("store", "queue")
+"""Stages that are over when a segment is sent."""
 
 SUFFIXES = {
     "video/mp4": "mp4",
@@ -63,6 +65,8 @@ class SegmentEvent:
     wake: bool = False
     expirytime: datetime | None = None
     senttime: datetime | None = None
+    timings: stages.Timings = field(default_factory=dict, hash=False)
+    """Seconds till it was sent: `store` and `queue`."""
     traceparent: str = field(default_factory=read.traceparent)
 
     @classmethod
@@ -131,6 +135,7 @@ class SegmentEvent:
                 "traceparent": self.traceparent,
             }
             | wants.to_attributes(self.models)
+            | stages.to_attributes(self.timings)
             | {name: str(value) for name, value in optional.items() if value is not None},
             b"",
         )
@@ -166,5 +171,6 @@ class SegmentEvent:
             wake=read.flag(given, "wake", "false"),
             expirytime=read.timestamp(given, "expirytime") if "expirytime" in given else None,
             senttime=read.timestamp(given, "senttime") if "senttime" in given else None,
+            timings=stages.from_attributes(given, TOLD),
             traceparent=read.traceparent(given.get("traceparent")),
         )
