@@ -1,7 +1,7 @@
 """Video files and pictures, cut into segments: an archive as one stream."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -59,14 +59,14 @@ class End:
         return self.reason if name in self.reason else f"{name}: {self.reason}"
 
 
-def pieces(files: Sequence[Input]) -> Iterator[Piece | End]:
-    """The segments of the files, one sequence over all of them, and each file's end. A file that
-    can't be read leaves the others alone."""
+def pieces(files: Iterable[Input], seconds: float = 1.0) -> Iterator[Piece | End]:
+    """The segments of the files, of `seconds` at least, one sequence over all of them, and each
+    file's end. A file that can't be read leaves the others alone."""
     sequence, start = 0, Fraction(0)
     for file in files:
         reason = ""
         try:
-            for piece in _read(file, sequence, start):
+            for piece in _read(file, sequence, start, seconds):
                 yield piece
                 sequence = piece.cut.sequence + 1
                 start = max(start, piece.cut.start + piece.cut.duration)
@@ -80,12 +80,12 @@ def pieces(files: Sequence[Input]) -> Iterator[Piece | End]:
         yield End(file, reason)
 
 
-def _read(file: Input, sequence: int, start: Fraction) -> Iterator[Piece]:
+def _read(file: Input, sequence: int, start: Fraction, seconds: float) -> Iterator[Piece]:
     if not file.path.is_file():  # a pipe would be waited for, for ever
         raise BadMedia(f"{file.name} is not there, or is no file")
     if file.path.suffix.lower() in PICTURES:
         return _picture(file, sequence, start)
-    return _video(file, sequence, start)
+    return _video(file, sequence, start, seconds)
 
 
 def _picture(file: Input, sequence: int, start: Fraction) -> Iterator[Piece]:
@@ -101,11 +101,11 @@ def _picture(file: Input, sequence: int, start: Fraction) -> Iterator[Piece]:
     yield Piece(file, cut, size, 1.0)
 
 
-def _video(file: Input, sequence: int, start: Fraction) -> Iterator[Piece]:
+def _video(file: Input, sequence: int, start: Fraction, seconds: float) -> Iterator[Piece]:
     camera = FileFeed(str(file.path), loop=False)
     try:
         size, length = camera.size, camera.duration
-        cutter = Cutter(camera.stream, sequence=sequence, start=start)
+        cutter = Cutter(camera.stream, seconds, sequence, start)
         read = packets = 0
         far = 0.0
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -40,7 +40,8 @@ LAST_FRAMES = 0.5
 
 
 class Sending:
-    """Sends files as one stream. `say` is told in a sentence what goes wrong besides frames."""
+    """Sends files as one stream, in segments of `seconds` at least, `ahead` of them at a time.
+    `say` is told in a sentence what goes wrong besides frames."""
 
     def __init__(
         self,
@@ -51,14 +52,16 @@ class Sending:
         database: redis.Redis,
         pace: str = "max",
         say: Callable[[str], None] = log.error,
+        seconds: float = 1.0,
+        ahead: int = IN_FLIGHT,
     ) -> None:
         self._stream, self._models, self._real = stream, tuple(summary.models), pace == "real"
-        self._sink, self._redis = sink, database
+        self._sink, self._redis, self._seconds = sink, database, seconds
         self._summary, self._say = summary, say
         self._store, self._shelf = store, Shelf(store, VIEWED if self._real else 0)
         self._epoch = time.time_ns() // 1_000_000
         self._captured = self._refused = 0
-        self._places = asyncio.Semaphore(IN_FLIGHT)
+        self._places = asyncio.Semaphore(ahead)
         self._order: asyncio.Queue[Awaited | None] = asyncio.Queue(HELD)
         self._awaited: dict[int, Awaited] = {}
         """Sent, and not all outcomes have come yet; by sequence."""
@@ -66,7 +69,7 @@ class Sending:
         # Files and the store are read and written in one thread, one thing after another.
         self._thread = ThreadPoolExecutor(1, stream)
 
-    async def run(self, files: Sequence[Input], give: Callable[[Result], Awaitable[None]]) -> None:
+    async def run(self, files: Iterable[Input], give: Callable[[Result], Awaitable[None]]) -> None:
         """Gives each model's result of each segment, in order, with its `file`: the result's data
         or, where there is none, the same with every frame failed or dropped. Nothing expires.
 
@@ -109,8 +112,8 @@ class Sending:
         with contextlib.suppress(Unavailable):  # what stays, the janitor deletes
             self._store.delete(*(frames_key(begun.at(sequence)) for sequence in self._awaited))
 
-    async def _send_all(self, files: Sequence[Input], tasks: asyncio.TaskGroup) -> None:
-        source = pieces(files)
+    async def _send_all(self, files: Iterable[Input], tasks: asyncio.TaskGroup) -> None:
+        source = pieces(files, self._seconds)
         try:
             while what := await self._aside(next, source, None):
                 if isinstance(what, End):
@@ -126,8 +129,10 @@ class Sending:
         if self._real:
             moment = self._epoch / 1000 + float(cut.start + cut.duration)
             await asyncio.sleep(max(0.0, moment - time.time()))
+        complete = time.monotonic()
         if cut.framecount:
             await self._places.acquire()
+        placed = time.monotonic()
         segment = SegmentId(self._stream, self._epoch, cut.sequence)
         dataref = await self._keep(segment, cut)
         self._captured += cut.framecount
@@ -142,6 +147,7 @@ class Sending:
                 capturedframes=self._captured,
                 wake=self._captured == cut.framecount,
                 senttime=datetime.now(UTC),
+                timings={"store": time.monotonic() - placed, "queue": placed - complete},
             )
             tasks.create_task(self._post(event))
         await self._order.put(awaited)

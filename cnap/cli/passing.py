@@ -33,11 +33,12 @@ class Passing:
         pace: str,
         as_json: bool,
         say: Callable[[str], None],
+        seconds: float = 1.0,
     ) -> None:
         self.summary = Summary(models)
         self.error: CnapError | None = None
         self._stream, self._files, self._pace, self._as_json = stream, files, pace, as_json
-        self._say_plainly = say
+        self._say_plainly, self._seconds = say, seconds
         self._writing = ThreadPoolExecutor(1, "output")
         both = as_json and sys.stdout.isatty()
         self._bar = click.progressbar(
@@ -97,7 +98,14 @@ class Passing:
         ):
             store, sink = open_store(at.store), Sink(session, at.broker)
             sending = Sending(
-                self._stream, self.summary, store, sink, database, self._pace, self._say
+                self._stream,
+                self.summary,
+                store,
+                sink,
+                database,
+                self._pace,
+                self._say,
+                self._seconds,
             )
             with self._bar:
                 await sending.run(self._files, self._give)

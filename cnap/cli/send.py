@@ -40,6 +40,14 @@ NAMED = 5
     help="As a camera would, or as fast as the pipeline goes.",
 )
 @click.option(
+    "--segment",
+    type=click.FloatRange(0, 10),
+    default=1.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How much video an event is about, at least; 0 for a frame each.",
+)
+@click.option(
     "--json",
     "as_json",
     is_flag=True,
@@ -53,6 +61,7 @@ def send(
     family: str | None,
     labels: Path | None,
     pace: str,
+    segment: float,
     as_json: bool,
 ) -> None:
     """Push video files, or folders of them or of pictures, through a running pipeline (or one that
@@ -78,7 +87,7 @@ def send(
     else:
         chosen, own = fetch_models(models, family, labels)
         pipeline = Pipeline([], chosen, catalog=own, sends=stream)
-    passing = Passing(stream, chosen, found.files, pace, as_json, _say)
+    passing = Passing(stream, chosen, found.files, pace, as_json, _say, segment)
     number = asyncio.run(passing.run(running, pipeline))
     summary = passing.summary
     for line in summary.lines(len(found.files)):

@@ -170,3 +170,15 @@ def test_a_film_that_was_cut_short_is_not_taken_for_whole(tmp_path, name):
 def test_sound_may_be_longer_than_the_film(tmp_path):
     film = media.clip(tmp_path / "film.mkv", frames=20, rate=20, audio=True)
     assert read(film)[1] == {"film.mkv": ""}
+
+
+def test_segments_are_as_long_as_asked_for(tmp_path):
+    film = media.clip(tmp_path / "film.mp4", frames=40, rate=20, gop=40)
+    inputs_ = [Input(film, film.name, film.stat().st_size)]
+
+    def counts(seconds):
+        return [p.cut.framecount for p in pieces(inputs_, seconds) if isinstance(p, Piece)]
+
+    assert counts(0) == [1] * 40
+    assert counts(0.2) == [4] * 10
+    assert counts(1.0) == [20, 20]

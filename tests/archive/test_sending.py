@@ -53,22 +53,22 @@ def good(about, model):
 
 
 @asynccontextmanager
-async def pipeline(store, database, url, outcome_of=good, models=("a",), pace="max"):
+async def pipeline(store, database, url, outcome_of=good, models=("a",), pace="max", **more):
     """A Sending to a Broker whose other end is `outcome_of`."""
     async with (
         broker() as (fake, sink),
         redis.Redis.from_url(url, decode_responses=True) as reading,
     ):
         fake.answer = Pipeline(Publisher(store, Ledger(database)), outcome_of).answer
-        yield fake, Sent(Summary(models), store, sink, reading, pace)
+        yield fake, Sent(Summary(models), store, sink, reading, pace, **more)
 
 
 class Sent:
     """A Sending and all that it gives and says."""
 
-    def __init__(self, summary, *ends):
+    def __init__(self, summary, *ends, **more):
         self.summary, self.results, self.said = summary, [], []
-        self.sending = Sending("gate", summary, *ends, say=self.said.append)
+        self.sending = Sending("gate", summary, *ends, say=self.said.append, **more)
 
     async def run(self, files):
         await self.sending.run(inputs(files).files, self.give)
@@ -105,6 +105,32 @@ async def test_every_frame_of_several_files_has_a_result_in_order(
     sent = sorted(fake.segments(), key=lambda one: one.id)
     assert all(one.expirytime is None and one.thinnedrate is None for one in sent)
     assert [one.time for one in sent] == sorted(one.time for one in sent)
+
+
+@pytest.mark.parametrize("ahead", [1, 3])
+async def test_as_many_segments_as_asked_for_are_on_their_way_at_a_time(
+    ahead, film, folder_store, database, redis_url
+):
+    """And of the length asked for: of a frame each, where nothing has to wait for a later one."""
+    sent, waiting = [], asyncio.Event()
+    asked = {"seconds": 0, "ahead": ahead}
+    async with pipeline(folder_store, database, redis_url, **asked) as (fake, sending):
+        answer = fake.answer
+
+        async def hold(event):
+            sent.append(event["id"])
+            await waiting.wait()
+            return await answer(event)
+
+        fake.answer = hold
+        running = asyncio.create_task(sending.run([film]))
+        await until(lambda: len(sent) >= ahead)
+        await asyncio.sleep(0.1)
+        assert len(sent) == ahead
+        waiting.set()
+        await running
+    assert sending.summary.inferred == 50
+    assert sending.summary.segments > 10
 
 
 async def test_several_models_each_have_their_say(film, folder_store, database, redis_url):
@@ -248,7 +274,7 @@ class Archive:
 
         self.data = Data
 
-    def pieces(self, files):
+    def pieces(self, files, _seconds=1.0):
         for n in range(self.count):
             file = Input(Path(f"{n}.png"), f"{n}.png", 1)
             place = Fraction(n, 25)
