@@ -16,7 +16,7 @@ from cnap.errors import BadEvent
 from cnap.events.segment import SegmentEvent
 from cnap.source.sending.pace import Pace
 from cnap.source.sending.piece import BEHIND, EXPIRED, REFUSED, STOPPED, Piece
-from cnap.source.sending.sink import NeverSent, Sink
+from cnap.source.sending.sink import MaybeTaken, NeverSent, Sink
 
 log = logging.getLogger("cnap.source")
 
@@ -64,6 +64,8 @@ class Posting:
         return [*self._sent.copy(), *self._waiting.copy()]
 
     def put(self, piece: Piece) -> None:
+        """Takes a piece that the store has had just now."""
+        piece.stored = time.monotonic()
         if piece.wanted and piece.cut.framecount:
             self._waiting.append(piece)
             self.pump()
@@ -108,6 +110,9 @@ class Posting:
         try:
             await self._sink.post(event.to_event(), fresh=self._camera.fresh)
             piece.totals.settle(piece.cut.framecount)
+        except MaybeTaken as error:
+            log.error("%s", error)
+            piece.totals.settle(piece.cut.framecount)  # else they might be counted twice
         except BadEvent as error:
             log.error("%s", error)
             piece.drop(REFUSED)
@@ -136,4 +141,5 @@ class Posting:
             wake=now - self._last_sent > SILENCE,
             expirytime=clock + timedelta(seconds=left),
             senttime=clock,
+            timings={"store": piece.stored - piece.since, "queue": now - piece.stored},
         )

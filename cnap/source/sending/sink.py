@@ -29,6 +29,11 @@ class NeverSent(Unavailable):
     """The Broker never had the event, for certain: whoever posts it may count it as he likes."""
 
 
+class MaybeTaken(BadEvent):
+    """The Broker refuses the event, but may have taken it at an earlier try that it did not answer:
+    whether an outcome comes, nobody knows."""
+
+
 class Sink:
     """`trouble` is why the Broker takes nothing just now, in words; empty while it does."""
 
@@ -43,8 +48,8 @@ class Sink:
     ) -> None:
         """Returns when the Broker has accepted the event.
 
-        Raises BadEvent where it never will, Unavailable when `patience` seconds have gone by, and
-        NeverSent after `fresh` seconds without any connection to the Broker.
+        Raises BadEvent where it never will, MaybeTaken where it may have; Unavailable when `patience`
+        seconds have gone by, and NeverSent after `fresh` seconds without any connection to it.
         """
         headers, body = to_binary(event, lambda data: data)
         wait, began, certain = FIRST_WAIT, time.monotonic(), True
@@ -53,7 +58,8 @@ class Sink:
             if 200 <= status < 300:
                 return
             if 400 <= status < 500 and status not in TRIED_AGAIN:
-                raise BadEvent(f"the Broker refused {event['id']}: {said}")
+                refused = BadEvent if certain else MaybeTaken
+                raise refused(f"the Broker refused {event['id']}: {said}")
             certain &= status == UNREACHED
             gone = time.monotonic() - began
             if gone > patience:
