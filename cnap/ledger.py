@@ -18,12 +18,14 @@ behind the outcomes it came with, so the difference is what is still in flight.
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from redis import Redis
 
 from cnap import decoding, measures
+from cnap.events import stages
 from cnap.events.identity import SegmentId
 from cnap.events.outcome import Outcome
 from cnap.events.state import StreamState
@@ -91,8 +93,9 @@ class Ledger:
             )
 
     def _commit_once(self, outcome: Outcome, message: str) -> bool:
-        segment, stream = outcome.id, outcome.id.stream
-        abouts = [_about(outcome, model, message) for model in outcome.models]
+        segment, stream, now = outcome.id, outcome.id.stream, time.time()
+        outcome = _published(outcome, now)
+        abouts = [_about(outcome, model, message, now) for model in outcome.models]
         known = abouts[0] if abouts else {}
         facts = {
             "stream": stream,
@@ -148,9 +151,18 @@ def _failure(outcome: Outcome, message: str) -> str:
     )
 
 
-def _about(outcome: Outcome, model: str, message: str) -> dict[str, object]:
+def _published(outcome: Outcome, now: float) -> Outcome:
+    """The same, with what its own publishing took."""
+    if not (outcome.data and outcome.madetime):
+        return outcome
+    timings = stages.plus(
+        outcome.data["timings"] | {"publish": 0.0}, publish=now - outcome.madetime.timestamp()
+    )
+    return replace(outcome, data={**outcome.data, "timings": timings})
+
+
+def _about(outcome: Outcome, model: str, message: str, now: float) -> dict[str, object]:
     """What is known of an outcome besides the result's data; latencies are seconds."""
-    now = time.time()
     about: dict[str, object] = {"epoch": outcome.id.epoch}
     if message:
         about["message"] = message

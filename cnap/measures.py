@@ -11,12 +11,11 @@ from dataclasses import dataclass, field
 from redis import Redis
 
 from cnap.events.outcome import Outcome
+from cnap.events.stages import STAGES, bounded
 from cnap.redis import said_plainly
 
 LATENCIES = (0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0)
 """Seconds; one more bucket has the rest."""
-LONGEST = 1e6
-"""Seconds that one result may claim: sums stay finite, whatever comes."""
 
 
 @dataclass
@@ -24,9 +23,8 @@ class Measures:
     """Of one model's results of one stream, all since the stream was first seen."""
 
     detections: int = 0
-    decode: float = 0.0
-    """Seconds that transcode took for their segments."""
-    infer: float = 0.0
+    stages: dict[str, float] = field(default_factory=dict)
+    """Seconds by stage, added up, as in their `timings`."""
     latency: float = 0.0
     """Seconds from a segment's newest frame to its result, added up."""
     latencies: list[int] = field(default_factory=lambda: [0] * (len(LATENCIES) + 1))
@@ -38,10 +36,10 @@ def of(outcome: Outcome, latency: float | None) -> dict[str, float]:
     if not outcome.data:
         return {}
     timings = outcome.data["timings"]
-    adds = {name: _bounded(timings.get(name, 0.0)) for name in ("decode", "infer")}
+    adds = {stage: timings.get(stage, 0.0) for stage in STAGES}
     adds["detections"] = sum(len(frame["detections"]) for frame in outcome.data["frames"])
     if latency is not None:
-        latency = _bounded(latency)
+        latency = bounded(latency)
         adds |= {"latency": latency, f"latency {bisect_left(LATENCIES, latency)}": 1}
     return {name: amount for name, amount in adds.items() if amount}
 
@@ -64,10 +62,8 @@ def _parsed(entries: Mapping[str, str]) -> dict[str, Measures]:
             found.latencies[int(bucket)] = int(value)
         elif kind == "detections":
             found.detections = int(value)
+        elif kind == "latency":
+            found.latency = float(value)
         else:
-            setattr(found, kind, float(value))
+            found.stages[kind] = float(value)
     return models
-
-
-def _bounded(seconds: float) -> float:
-    return min(max(seconds, 0.0), LONGEST)

@@ -6,8 +6,9 @@ import pytest
 
 from cnap.events import outcome
 from cnap.events.attributes import rfc3339
+from cnap.events.stages import MOST, STAGES
 from cnap.ledger import Ledger
-from cnap.measures import LATENCIES, LONGEST, Measures, measures
+from cnap.measures import LATENCIES, Measures, measures
 from tests.outcomes import expired, frames, result, segment
 
 
@@ -31,7 +32,7 @@ def test_a_result_is_measured_once(database):
     commit(database, sequence=1, seconds=40)
 
     one = found(database)
-    assert (one.detections, one.decode, one.infer) == (4, 0.5, 1.0)
+    assert (one.detections, one.stages) == (4, {"decode": 0.5, "infer": 1.0})
     assert 41.2 <= one.latency < 43
     buckets = dict(zip(LATENCIES, one.latencies, strict=False))
     assert {le: n for le, n in buckets.items() if n} == {1.5: 1, 60.0: 1}
@@ -49,9 +50,18 @@ def test_every_result_is_in_a_bucket(database, seconds, bucket):
 
 def test_sums_stay_finite(database):
     for sequence in range(3):
-        commit(database, sequence, timings={"infer": 1e308})
+        commit(database, sequence, timings={"infer": MOST})
 
-    assert found(database).infer == 3 * LONGEST
+    assert found(database).stages == {"infer": 3 * MOST}
+
+
+def test_every_stage_is_added_up_and_nothing_else(database):
+    timings = {stage: n + 0.5 for n, stage in enumerate(STAGES)}
+    for sequence in range(2):
+        commit(database, sequence, timings=timings | {"elsewhere": 3.0, "latency": 1e5})
+
+    assert found(database).stages == {stage: 2 * seconds for stage, seconds in timings.items()}
+    assert found(database).latency < 5
 
 
 def test_what_has_no_result_is_not_measured(database):
@@ -65,4 +75,4 @@ def test_a_result_without_frames_has_no_latency(database):
     commit(database, frames=[], failed=1)
 
     assert sum(found(database).latencies) == 0
-    assert found(database).infer == 0.5
+    assert found(database).stages["infer"] == 0.5

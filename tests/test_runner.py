@@ -85,6 +85,7 @@ ABSURD = {
     "framecount": ["-1", "x"],
     "sequence": ["x"],
     "senttime": ["x"],
+    "madetime": ["x", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"],
     "datacontenttype": ["text/html"],
 }
 

@@ -132,10 +132,11 @@ class Told:
 
     def _speeds(self) -> Iterator[Metric]:
         detections = CounterMetricFamily("cnap_detections", "Detections", labels=BY_MODEL)
-        decode = CounterMetricFamily(
-            "cnap_decode_seconds", "Time to decode and scale what has a result", labels=BY_MODEL
+        spent = CounterMetricFamily(
+            "cnap_stage_seconds",
+            "Time that results took, by stage",
+            labels=[*BY_MODEL, "stage"],
         )
-        infer = CounterMetricFamily("cnap_infer_seconds", "Time in the model", labels=BY_MODEL)
         latency = HistogramMetricFamily(
             "cnap_result_latency_seconds",
             "From the capture of a segment's newest frame to its result",
@@ -145,10 +146,10 @@ class Told:
             for model, found in models.items():
                 labels = [one.name, model]
                 detections.add_metric(labels, found.detections)
-                decode.add_metric(labels, found.decode)
-                infer.add_metric(labels, found.infer)
+                for stage, seconds in found.stages.items():
+                    spent.add_metric([*labels, stage], seconds)
                 latency.add_metric(labels, cumulative(LATENCIES, found.latencies), found.latency)
-        yield from (detections, decode, infer, latency)
+        yield from (detections, spent, latency)
 
 
 def _decided(counts: Counts) -> dict[tuple[str, str], int]:

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from redis import Redis
@@ -27,7 +28,13 @@ def tell(
 
 
 def infer(
-    database: Redis, stream: str, sequence: int, frames: int = 10, wake: bool = False, **more: int
+    database: Redis,
+    stream: str,
+    sequence: int,
+    frames: int = 10,
+    wake: bool = False,
+    timings: Mapping[str, float] | None = None,
+    **more: int,
 ) -> None:
     """A segment's outcome: `frames` inferred now; `more` are dropped, by reason."""
     now = datetime.now(UTC)
@@ -40,7 +47,7 @@ def infer(
         "height": 360,
         "frames": [{"index": n, "time": rfc3339(now), "detections": found} for n in range(frames)],
         "failed": [],
-        "timings": {},
+        "timings": timings or {},
     }
     Ledger(database).commit(
         Outcome(

@@ -53,6 +53,18 @@ async def test_every_frame_is_told_with_what_became_of_it(
     assert told[of("cnap_result_latency_seconds_bucket", **GATE, le="+Inf")] == 1
 
 
+async def test_stages_are_told_by_their_names(client: TestClient, database: Redis) -> None:
+    for sequence in range(3):
+        infer(database, "gate", sequence, timings={"decode": 0.25, "publish": 0.5})
+    told = await samples(client)
+
+    spent = {key: value for key, value in told.items() if key[0] == "cnap_stage_seconds_total"}
+    assert spent == {
+        of("cnap_stage_seconds_total", **GATE, stage="decode"): 0.75,
+        of("cnap_stage_seconds_total", **GATE, stage="publish"): 1.5,
+    }
+
+
 async def test_a_state_is_told_with_its_beginning_and_how_often_the_camera_was_offline(
     client: TestClient, database: Redis
 ) -> None:

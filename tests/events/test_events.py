@@ -1,5 +1,6 @@
 """Events: what is written is read again, and nothing from outside is believed unchecked."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from cnap.errors import BadEvent
-from cnap.events import attributes, outcome, schemas, state, wants
+from cnap.events import attributes, outcome, schemas, stages, state, wants
+from cnap.events.frames import TOLD as FRAMES_TOLD
 from cnap.events.frames import FramesEvent
 from cnap.events.identity import SegmentId, frames_key, segment_key
 from cnap.events.segment import SegmentEvent
@@ -33,7 +35,12 @@ FULL = segment(
     time=TIME + timedelta(microseconds=40_001),
     expirytime=TIME + timedelta(seconds=20),
     senttime=TIME + timedelta(seconds=1),
+    timings={"store": 0.25, "queue": 0.000001},
 )
+STAGED = {
+    "madetime": TIME + timedelta(seconds=2),
+    "timings": {"capture": 0.5, "store": 999_999.0, "broker": 0.0, "queue": 1.5, "decode": 0.125},
+}
 
 
 def travelled(event: CloudEvent, mode) -> CloudEvent:
@@ -52,7 +59,12 @@ def test_a_segment_is_read_as_it_was_written(mode, event):
 
 @pytest.mark.parametrize("mode", [to_binary, to_structured])
 @pytest.mark.parametrize(
-    "event", [frames(FULL, failed=(0, 24), sampled=3, thinned=4), frames(segment())]
+    "event",
+    [
+        frames(FULL, failed=(0, 24), sampled=3, thinned=4),
+        frames(segment()),
+        replace(frames(FULL), **STAGED),
+    ],
 )
 def test_frames_are_read_as_they_were_written(mode, event):
     again = FramesEvent.from_event(travelled(event.to_event(), mode))
@@ -68,6 +80,7 @@ def test_a_result_and_a_state_are_read_as_they_were_written(mode):
     assert what.wanted == FULL.models
     assert one["id"] == str(FULL.id)
     assert one["source"] == "/streams/gate/infer/yunet"
+    assert what.madetime is None
 
     live = told(3, captured=50, dropped={"behind": 5}, reason="slow", framerate=12.5)
     assert StreamState.from_event(travelled(live.to_event(TIME), mode)) == live
@@ -105,6 +118,8 @@ ABSURD = {
     "thinnedrate": ["0", "x"],
     "expirytime": ["tomorrow", ""],
     "senttime": ["0"],
+    "storeseconds": ["-1", "nan", "inf", "1e3", "1000000", ""],
+    "queueseconds": ["-0.5", "1:00"],
 }
 
 
@@ -135,6 +150,12 @@ def test_an_absurd_attribute_is_refused_in_one_short_line(name, value):
         ("width", "65536"),
         ("decodeseconds", "-1"),
         ("sampledframes", "99999"),
+        ("madetime", "yesterday"),
+        *(
+            (f"{stage}seconds", value)
+            for stage in FRAMES_TOLD
+            for value in ("-1", "nan", "9999999")
+        ),
     ],
 )
 def test_absurd_frames_are_refused(name, value):
@@ -142,6 +163,51 @@ def test_absurd_frames_are_refused(name, value):
     event[name] = value
     with pytest.raises(BadEvent, match=name):
         FramesEvent.from_event(event)
+
+
+@pytest.mark.parametrize(
+    "timings",
+    [
+        '{"infer": -0.1}',
+        '{"infer": 1e6}',
+        '{"infer": 1e999}',
+        '{"infer": "1"}',
+        '{"infer": true}',
+        '{"infer": null}',
+        '{"infer": {"infer": 1}}',
+        '{"": 1}',
+        json.dumps({"x" * 41: 1}),
+        json.dumps({str(n): 1 for n in range(21)}),
+        "[]",
+        "null",
+    ],
+)
+def test_absurd_timings_are_refused(timings):
+    event = result(frames(FULL), timings={"infer": 12345})
+    said = event.get_data().replace(b'{"infer":12345}', timings.encode())
+    assert outcome.parse(event).data["timings"] == {"infer": 12345}
+    with pytest.raises(BadEvent, match="timings"):
+        outcome.parse(CloudEvent(event.get_attributes(), said))
+
+
+def test_a_result_says_when_it_was_made():
+    data = outcome.parse(result(frames(FULL))).data
+    moment = TIME + timedelta(microseconds=1)
+
+    assert outcome.parse(outcome.result_event(frames(FULL), data, moment)).madetime == moment
+    event = outcome.result_event(frames(FULL), data)
+    event["madetime"] = "soon"
+    with pytest.raises(BadEvent, match="madetime"):
+        outcome.parse(event)
+
+
+@given(some.dictionaries(some.sampled_from(stages.STAGES), some.floats(allow_nan=False)))
+def test_any_seconds_are_bounded_and_an_event_can_say_them(seconds):
+    timings = stages.plus(stages.plus({}, **seconds), **seconds)
+
+    assert list(timings) == list(seconds)
+    assert all(0 <= one <= stages.MOST for one in timings.values())
+    assert stages.from_attributes(stages.to_attributes(timings), stages.STAGES) == timings
 
 
 @given(some.text(max_size=120))

@@ -31,6 +31,8 @@ class Piece:
     since: float
     """When it was cut, on the monotonic clock."""
     dataref: str = ""
+    stored: float = 0.0
+    """When the store had it, on the same clock."""
 
     @property
     def gop(self) -> tuple[int, int]:
