@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 
 class Clock:
@@ -17,6 +16,9 @@ class Clock:
     def time(self) -> float:
         return self.now + self.wrong
 
+    def time_ns(self) -> int:
+        return round(self.time() * 1e9)
+
     def perf_counter(self) -> float:
         with self._asking:
             self.asked += 1
@@ -25,9 +27,6 @@ class Clock:
 
     def monotonic(self) -> float:
         return self.now
-
-    def date(self, _zone: object = None) -> datetime:
-        return datetime.fromtimestamp(self.time(), UTC)
 
     def wait_for(self, asked: int) -> None:
         """Till perf_counter has been called so often."""

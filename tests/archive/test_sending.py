@@ -25,6 +25,7 @@ from cnap.source.cut.cutter import Cut
 from cnap.stores.directory import DirectoryStore
 from tests import media, outcomes
 from tests.broker import broker, until
+from tests.clock import Clock
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +132,25 @@ async def test_as_many_segments_as_asked_for_are_on_their_way_at_a_time(
         await running
     assert sending.summary.inferred == 50
     assert sending.summary.segments > 10
+
+
+async def test_what_the_store_took_and_the_wait_before_it_are_told_apart(
+    film, folder_store, database, redis_url, monkeypatch
+):
+    clock = Clock(1_777_777_777.0)
+    monkeypatch.setattr(sending_module, "time", clock)
+
+    class Places(asyncio.Semaphore):
+        async def acquire(self):
+            clock.now += 2
+            return await super().acquire()
+
+    async with pipeline(folder_store, database, redis_url) as (fake, sending):
+        folder_store.put = clock.taking(0.25, folder_store.put)
+        sending.sending._places = Places(4)
+        await sending.run([film])
+
+    assert [one.timings for one in fake.segments()] == [{"store": 0.25, "queue": 2}] * 5
 
 
 async def test_several_models_each_have_their_say(film, folder_store, database, redis_url):
