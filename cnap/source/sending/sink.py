@@ -48,8 +48,9 @@ class Sink:
     ) -> None:
         """Returns when the Broker has accepted the event.
 
-        Raises BadEvent where it never will, MaybeTaken where it may have; Unavailable when `patience`
-        seconds have gone by, and NeverSent after `fresh` seconds without any connection to it.
+        Raises BadEvent where it never will, and MaybeTaken where it may have; Unavailable when
+        `patience` seconds have gone by, and NeverSent after `fresh` seconds without any connection
+        to it.
         """
         headers, body = to_binary(event, lambda data: data)
         wait, began, certain = FIRST_WAIT, time.monotonic(), True
