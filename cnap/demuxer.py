@@ -1,5 +1,6 @@
 """A segment's packets, by what its container says; refused where it says too much."""
 
+import bisect
 import io
 from collections.abc import Iterator
 from fractions import Fraction
@@ -28,6 +29,9 @@ CONTAINERS = {
 # Without these the demuxer decodes several frames only to guess a frame rate that nobody asks for.
 QUICK = {"probesize": "32", "analyzeduration": "0"}
 LIMITS = {"max_pixels": str(MAX_PIXELS)}
+UNSEEN = LIMITS | {"skip_frame": "all"}
+"""FFmpeg decodes the first pictures of what it opens, to know how many frames are reordered: of a
+segment of 720p, four times what one of its frames takes. Boxes say all else, and times say that."""
 
 
 def pixel_aspect(stream: av.VideoStream) -> Fraction | None:
@@ -81,7 +85,7 @@ class Demuxed:
                 file,
                 format=self._format,
                 options=QUICK,
-                stream_options=[LIMITS],
+                stream_options=[UNSEEN if self._format in OF_BOXES else LIMITS],
             )
         except (av.FFmpegError, ValueError) as error:
             raise BadMedia(f"this is not {self._format} video: {_reason(error)}") from None
@@ -105,6 +109,8 @@ class Demuxed:
                 raise BadMedia(f"the segment has more than {MAX_FRAMES} frames")
         if not packets:
             raise BadMedia("the segment has no frames in it")
+        if self._format in OF_BOXES and not stream.codec_context.is_open:
+            stream.codec_context.reorder_depth = _reordered(packets)
         return stream, packets
 
     def _packets(self, stream: av.VideoStream) -> Iterator[av.Packet]:
@@ -112,6 +118,16 @@ class Demuxed:
             yield from self._container.demux(stream)
         except av.FFmpegError:
             return  # a truncated segment: what came before the end counts
+
+
+def _reordered(packets: list[av.Packet]) -> int:
+    """How many frames, at most, are coded before one that is shown before them."""
+    most, times = 0, []
+    for packet in packets:
+        place = bisect.bisect(times, packet.pts)
+        most = max(most, len(times) - place)
+        times.insert(place, packet.pts)
+    return most
 
 
 def _reason(error: Exception) -> str:

@@ -1,6 +1,7 @@
 """One GOP's decoder: what comes out of segments that are whole, broken or hostile."""
 
 import gc
+import io
 import random
 import struct
 
@@ -9,6 +10,7 @@ import pytest
 
 from cnap import demuxer
 from cnap.decoder import Gop
+from cnap.demuxer import Demuxed
 from cnap.errors import BadMedia
 from cnap.events.attributes import MAX_FRAMES, MAX_HELDBACK
 from cnap.source.cut.cutter import Cutter
@@ -103,6 +105,21 @@ def test_a_few_bytes_that_claim_millions_of_frames_are_refused(data, table):
         show(boxes.claiming(data, table, 2_000_000), 10)
     if table == b"trun":
         assert len(show(boxes.claiming(data, table, 10), 10)) == 10
+
+
+@pytest.mark.parametrize(
+    ("bframes", "pyramid"), [(0, "none"), (1, "none"), (3, "none"), (3, "normal")]
+)
+def test_how_far_frames_are_reordered_is_known_before_any_is_decoded(folder, bframes, pyramid):
+    options = {"x264-params": f"bframes={bframes}:b-pyramid={pyramid}:b-adapt=0"}
+    path = media.clip(folder / "b.mp4", frames=25, gop=25, bframes=bframes, options=options)
+    (cut,) = cuts(path, 2.0)
+    with av.open(io.BytesIO(cut.data)) as probed:
+        depth = probed.streams.video[0].codec_context.reorder_depth
+
+    with Demuxed(memoryview(cut.data), MP4) as (stream, _):
+        assert stream.codec_context.reorder_depth == depth
+    assert all(pictures(show(cut.data, 25)))
 
 
 def test_what_compressed_headers_claim_is_not_looked_at(data):
