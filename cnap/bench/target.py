@@ -46,10 +46,10 @@ class LocalPipeline:
         place = Path(self._folder.name)
         (place / "cameras.yaml").write_text(cameras.NONE)
         chosen = [word for model in self._models for word in ("--model", model)]
-        words = ["--cameras", str(place / "cameras.yaml"), "--port", "0", *chosen]
+        words = ["--cameras", str(place / "cameras.yaml"), "--port", "0", "--verbose"]
         with (place / "log").open("w") as log:
             self._up = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-c", "from cnap.cli import main; main()", "up", *words],
+                [sys.executable, "-c", "from cnap.cli import main; main()", "up", *words, *chosen],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -95,11 +95,12 @@ class LocalPipeline:
         with connect(self.running.redis) as redis:
             return account(redis, stream)
 
-    def replicas(self) -> dict[str, int]:
-        """How many of each function are ready."""
+    def replicas(self, ready: bool = True) -> dict[str, int]:
+        """How many of each function are ready, or how many there are at all."""
+        count = "readyReplicas" if ready else "replicas"
         items = self.kubernetes(f"apis/apps/v1/namespaces/{NAMESPACE}/deployments")["items"]
         return {
-            item["metadata"]["labels"][SERVICE_LABEL]: item["status"].get("readyReplicas") or 0
+            item["metadata"]["labels"][SERVICE_LABEL]: item["status"].get(count) or 0
             for item in items
         }
 
@@ -108,6 +109,10 @@ class LocalPipeline:
         infer-MODEL, publish, dashboard. What was there before (a Redis of CNAP_REDIS, a store) is
         none of them."""
         return tree(self._up.pid)
+
+    def log(self) -> str:
+        """What every part of it has said so far, each line with its time."""
+        return (Path(self._folder.name) / "log").read_text(errors="replace")
 
     def meter(self, also: dict[int, str] | None = None) -> Meter:
         """Of these processes, and of those `also` given."""

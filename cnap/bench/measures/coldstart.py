@@ -1,0 +1,60 @@
+"""Cold start: no function runs, a camera comes, and its first result is there."""
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from cnap.bench.figure import Figure
+from cnap.bench.measures import streams
+from cnap.bench.measures.results import Results
+from cnap.bench.measures.starts import Start, starts
+from cnap.bench.workload import Workload
+from cnap.events import frames, outcome, segment
+from cnap.redis import connect
+
+if TYPE_CHECKING:
+    from cnap.bench.target import LocalPipeline
+
+WITHIN = 60.0
+TOLD_WITHIN = 5.0
+
+
+def measure(target: "LocalPipeline", workload: Workload) -> list[Figure]:
+    """Of one camera; all the functions start for its first segment, side by side."""
+    streams.rest(target)
+    asked = time.time()
+    with (
+        streams.live(target, workload, 1, workload.framerate) as (name,),
+        connect(target.running.redis) as redis,
+    ):
+        results = Results(redis, [name])
+        first = lambda: results.all_have(workload.models)  # noqa: E731
+        streams.until("a first result from zero", first, WITHIN)
+        committed = max(one.committed for one in results.seen)
+        chain = target.account(name).coldstart
+    types = {
+        "transcode": segment.TYPE,
+        **{f"infer-{model}": frames.TYPE for model in workload.models},
+        "publish": outcome.RESULT,
+    }
+    # A function's last words go through the runtime's log, a moment after its answer.
+    until = time.monotonic() + TOLD_WITHIN
+    while len(found := starts(target.log().splitlines(), types, asked)) < len(types):
+        if time.monotonic() > until:
+            break
+        time.sleep(streams.POLL)
+    return figures(committed - asked, chain, found)
+
+
+def figures(whole: float, chain: float | None, found: Mapping[str, Start]) -> list[Figure]:
+    """`whole` and `chain` are seconds from the camera, and from the sending of its first segment,
+    to the result."""
+    values = [
+        Figure("cold start", "s", "lower", [chain] if chain else [], "first segment to its result"),
+        Figure("cold start with camera", "s", "lower", [whole], "camera added to its first result"),
+    ]
+    return values + [
+        Figure(f"cold start, {function}: {stage}", "s", "lower", [seconds])
+        for function, start in found.items()
+        for stage, seconds in start.stages.items()
+    ]
