@@ -9,6 +9,7 @@ from hypothesis import strategies as some
 
 from cnap.accounts import account, accounts
 from cnap.errors import Unavailable
+from cnap.events import outcome
 from cnap.events.attributes import rfc3339
 from cnap.events.state import StreamState
 from cnap.ledger import EPOCHS, Ledger
@@ -74,9 +75,9 @@ class Telling:
         """inferred, dropped, failed, in flight; of models that some outcome was about."""
         sums = [0, 0, 0, 0]
         by_epoch = Counter()
-        for (epoch, _, whose), outcome in self.decided.items():
+        for (epoch, _, whose), decided in self.decided.items():
             if whose == model:
-                sums[:3] = [old + new for old, new in zip(sums, outcome, strict=False)]
+                sums[:3] = [old + new for old, new in zip(sums, decided, strict=False)]
                 by_epoch[epoch] += FRAMES
         for epoch, counted in by_epoch.items():
             sums[3 if epoch == newest else 2] += self.captured_in(epoch) - counted
@@ -148,6 +149,27 @@ def test_the_identity_holds_through_any_number_of_restarts(
         step()
         identity_holds(database)
     assert database.zcard("cnap:epochs:gate") <= EPOCHS
+
+
+@pytest.mark.parametrize(
+    ("now", "outstanding", "failed", "inflight"),
+    [("ended", 0, 75, 0), ("ended", 1, 0, 75), ("paused", 0, 0, 75), ("offline", 0, 0, 75)],
+)
+def test_what_has_no_outcome_when_a_source_waits_for_none_was_interrupted(
+    database, now, outstanding, failed, inflight
+):
+    ledger = Ledger(database)
+    ledger.tell(state(captured=100))
+    ledger.commit(outcome.parse(result(frames(segment(0)))))
+    ledger.tell(state(1, state=now, captured=100, outstanding=outstanding))
+
+    found = account(database, "gate")
+    identity_holds(database)
+    assert (found.inferred, found.failed, found.inflight) == (25, failed, inflight)
+    ledger.commit(outcome.parse(result(frames(segment(1)))))  # the outcome that comes late counts
+    found = account(database, "gate")
+    identity_holds(database)
+    assert (found.inferred, found.failed + found.inflight) == (50, 50)
 
 
 def test_a_stream_that_nobody_knows_has_an_empty_account(database):

@@ -158,6 +158,14 @@ def test_a_sequence_of_any_size_costs_a_few_kilobytes(ledger, database, sequence
     assert counts(database) == (25, 25, 0, 0, 0)
 
 
+def test_no_two_segments_are_taken_for_one(ledger, database):
+    sequences = [0, 1, 7, 8, CHUNK - 2, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK - 1, 2 * CHUNK]
+    for sequence in sequences:
+        assert ledger.commit(one(sequence, frames=1, captured=len(sequences)))
+
+    assert counts(database) == (len(sequences), len(sequences), 0, 0, 0)
+
+
 def test_results_drops_and_failures_are_kept_in_bounds(ledger, database):
     for n in range(RESULTS + 300):
         ledger.commit(one(2 * n, frames=1))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from cnap.events import outcome
+from cnap.events.frames import CORRUPT
 from cnap.transcode import Transcoder
 from tests.transcoding import SMALL, UNEVEN, cutting, group_of, times
 
@@ -96,3 +97,14 @@ def test_frames_that_are_all_left_out_are_a_drop(cut, folder_store):
 
     assert outcome.parse(reply).dropped == {"sampled": events[1].framecount}
     assert list(folder_store.objects("frames/")) == []
+
+
+def test_frames_that_failed_where_all_others_are_left_out_are_counted_too(cut, folder_store):
+    segment = cut(1.0, frames=75, gop=100)[1]
+    whole = bytes(folder_store.get(segment.key()))
+    folder_store.put(segment.key(), whole[: len(whole) * 2 // 3])
+    reply = Transcoder(folder_store, SMALL)(replace(segment, framerate=0.25))
+    what = outcome.parse(reply)
+
+    assert set(what.dropped) == {"sampled"} and set(what.failed) == {CORRUPT}
+    assert what.dropped["sampled"] + what.failed[CORRUPT] == segment.framecount

@@ -178,6 +178,19 @@ async def test_several_models_each_have_their_say(film, folder_store, database, 
     assert sending.summary.inferred == 100
 
 
+async def test_an_outcome_that_is_read_twice_counts_once(film, folder_store, database, redis_url):
+    def twice(about, model):
+        yield from good(about, model)
+        for _, entry in database.xrange("cnap:results:gate"):
+            database.xadd("cnap:results:gate", entry)
+
+    async with pipeline(folder_store, database, redis_url, twice) as (_, sending):
+        found = await sending.run([film])
+
+    assert len({one["sequence"] for one in found}) == len(found) == sending.summary.segments
+    assert sending.summary.inferred == sending.summary.frames == 50
+
+
 def failing(about, model):
     if about.id.sequence % 2:
         yield outcomes.dead(outcomes.frames(replace(about)), "400")

@@ -9,7 +9,7 @@ from fractions import Fraction
 import pytest
 
 from cnap.cameras import Camera
-from cnap.errors import Unavailable
+from cnap.errors import BadMedia, Unavailable
 from cnap.events.identity import SegmentId
 from cnap.source.cut.cutter import Cut
 from cnap.source.sending.piece import Piece
@@ -78,6 +78,31 @@ async def test_one_segment_that_is_lost_costs_those_that_need_it(
     assert totals.dropped == 16 - len(sent)
     assert not any(piece.cut.data for piece in seen)  # which may wait for long
     assert sorted(there) == (stored or sent)
+
+
+@pytest.mark.parametrize("error", [BadMedia("no mp4 of it"), RuntimeError("a bug")])
+async def test_a_segment_that_can_not_be_stored_at_all_is_unfit_with_those_that_need_it(
+    folder_store, monkeypatch, error
+):
+    totals, seen, put = Reasons(), [], folder_store.put
+
+    def broken(key, *data):
+        if key.endswith("0000000005.mp4"):
+            raise error
+        put(key, *data)
+
+    monkeypatch.setattr(folder_store, "put", broken)
+    camera = Camera("gate", "x", models=("m",), fresh=3600)
+    with ThreadPoolExecutor(1) as pool:
+        storing = Storing(camera, folder_store, pool, 99, seen.append, lambda: (), lambda: None)
+        for one in KEYS:
+            since = asyncio.get_running_loop().time()
+            storing.put(Piece(SegmentId("gate", 1, one.sequence), one, totals, 0, True, since))
+        while not storing.idle:
+            await asyncio.sleep(0.01)
+
+    assert totals.dropped == {"unfit": 3}
+    assert [piece.id.sequence for piece in seen] == [0, 1, 2, 3, 4, *range(8, 16)]
 
 
 @pytest.mark.parametrize("away", [True, False])
