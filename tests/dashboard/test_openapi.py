@@ -1,4 +1,6 @@
+import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import fastjsonschema
@@ -8,9 +10,11 @@ from redis import Redis
 from cnap.cameras import Camera, schema
 from cnap.dashboard.app import create_app
 from cnap.dashboard.settings import Settings
+from cnap.events.stages import STAGES
 from cnap.events.state import STATES
 from tests.dashboard.conftest import FakeKubernetes
 from tests.dashboard.ledger import infer, tell
+from tests.dashboard.test_events import first
 
 
 async def document(client: TestClient) -> dict:
@@ -63,9 +67,26 @@ async def test_the_status_is_as_it_says(
     kubernetes.cameras = [Camera("door", "door.mp4", ("yolox-nano",))]
     tell(database, "gate")
     infer(database, "gate", 0)
-    openapi = await document(client)
-    whole = {"$ref": "#/definitions/Status", "definitions": openapi["components"]["schemas"]}
-    text = re.sub(r"#/components/schemas/", "#/definitions/", str(whole))
-    check = fastjsonschema.compile(eval(text))
+    check = checking(await document(client), "Status")
 
     check(await (await client.get("/api/status")).json())
+
+
+async def test_a_result_is_as_it_says(client: TestClient, database: Redis) -> None:
+    openapi = await document(client)
+    told = openapi["components"]["schemas"]["Result"]["properties"]["timings"]["example"]
+    tell(database, "gate")
+    async with client.get("/api/events") as response:
+        await first(response, "status")
+        infer(database, "gate", 0, wake=True, timings=told)
+        _, result, _ = await first(response, "result")
+
+    assert tuple(told) == STAGES
+    assert checking(openapi, "Result")(result)["timings"] == told
+
+
+def checking(openapi: dict, name: str) -> Callable[[Any], Any]:
+    """The check against one of the document's schemas, which raises or gives what it checked."""
+    whole = {"$ref": f"#/definitions/{name}", "definitions": openapi["components"]["schemas"]}
+    text = re.sub(r"#/components/schemas/", "#/definitions/", json.dumps(whole))
+    return fastjsonschema.compile(json.loads(text))
