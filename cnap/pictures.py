@@ -41,8 +41,9 @@ class Scaler:
     def __init__(self) -> None:
         self._scale = VideoReformatter()
 
-    def nv12(self, frame: av.VideoFrame, size: Size) -> np.ndarray:
-        """The upright frame as (h*3/2, w) uint8; `size` is its even width and height."""
+    def nv12(self, frame: av.VideoFrame, size: Size, out: np.ndarray | None = None) -> np.ndarray:
+        """The upright frame as (h*3/2, w) uint8, in `out` if given; `size` is its even width and
+        height."""
         turns, mirrored = orientation(frame)
         width, height = size[::-1] if turns % 2 else size
         scaled = self._scale.reformat(
@@ -54,7 +55,17 @@ class Scaler:
             dst_color_range=ColorRange.MPEG,
             threads=1,
         )
-        return _turned(scaled.to_ndarray(), turns, mirrored)
+        if out is None:
+            out = np.empty((size[1] * 3 // 2, size[0]), np.uint8)
+        if turns or mirrored:
+            out[:] = _turned(scaled.to_ndarray(), turns, mirrored)
+        else:
+            luma, chroma = (
+                np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[:, :width]
+                for plane in scaled.planes
+            )
+            out[:height], out[height:] = luma[:height], chroma[: height // 2]
+        return out
 
 
 def jpeg(plane: np.ndarray, quality: int = 90) -> bytes:
@@ -68,8 +79,6 @@ def jpeg(plane: np.ndarray, quality: int = 90) -> bytes:
 
 def _turned(plane: np.ndarray, turns: int, mirrored: bool) -> np.ndarray:
     """An NV12 picture mirrored left to right, then turned anticlockwise by `turns` quarters."""
-    if not turns and not mirrored:
-        return plane
     height, width = plane.shape[0] * 2 // 3, plane.shape[1]
     luma = plane[:height]
     chroma = plane[height:].reshape(height // 2, width // 2, 2)

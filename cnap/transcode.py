@@ -152,7 +152,7 @@ class Transcoder:
         records = np.empty(len(frames), nv12_dtype(*size))
         records["index"], records["time"] = indices, times
         for record, one in zip(records, frames, strict=True):
-            record["nv12"][:] = scaler.nv12(one.frame, size)
+            scaler.nv12(one.frame, size, out=record["nv12"])
         return FrameGroup(records)
 
 
