@@ -8,7 +8,8 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ import yaml
 
 from cnap import cameras
 from cnap.accounts import Account, account
+from cnap.bench import starts
 from cnap.bench.processes import tree
+from cnap.bench.results import FromRedis, Results
+from cnap.bench.starts import Start
 from cnap.bench.usage import Meter
 from cnap.cameras import Camera
 from cnap.errors import CnapError
@@ -29,6 +33,9 @@ UP_WITHIN = 120.0
 """Seconds: models may have to be fetched."""
 GONE_WITHIN = 30.0
 ANSWER_WITHIN = 30.0
+STANDING = ("runtime", "redis", "source", "sh")
+"""Roles that are there while nothing happens; all others are functions. `sh` is the shell that ends
+the group with the runtime."""
 
 
 class LocalPipeline:
@@ -110,9 +117,25 @@ class LocalPipeline:
         none of them."""
         return tree(self._up.pid)
 
-    def log(self) -> str:
-        """What every part of it has said so far, each line with its time."""
-        return (Path(self._folder.name) / "log").read_text(errors="replace")
+    def functions(self) -> int:
+        """How many processes of functions there are. This costs the pipeline nothing."""
+        return sum(role not in STANDING for role in self.processes().values())
+
+    def starts(self, types: Mapping[str, str], since: float) -> dict[str, Start]:
+        """The first start of each function at `since` (Unix seconds) or later, as far as all of it
+        is told; see `starts.local`."""
+        log = (Path(self._folder.name) / "log").read_text(errors="replace")
+        return starts.local(log.splitlines(), types, since)
+
+    @contextmanager
+    def results(self, streams: Sequence[str]) -> Iterator[Results]:
+        """What comes to these streams, straight from Redis: this wakes nothing."""
+        with connect(self.running.redis) as redis:
+            yield Results(streams, FromRedis(redis, streams))
+
+    def url(self, clip: Path) -> str:
+        """The clip as its cameras name it."""
+        return str(clip.absolute())
 
     def meter(self, also: dict[int, str] | None = None) -> Meter:
         """Of these processes, and of those `also` given."""

@@ -3,7 +3,7 @@
 import pytest
 
 from cnap.bench.measures.density import MOST, judged, kept, search
-from cnap.bench.measures.results import Seen
+from cnap.bench.results import Seen
 
 
 @pytest.mark.parametrize("capacity", [0, 1, 2, 3, 5, 7, 8, 13, 63, 64, 100])

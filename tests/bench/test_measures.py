@@ -8,7 +8,8 @@ import pytest
 
 from cnap import cameras
 from cnap.bench.figure import Figure
-from cnap.bench.measures import coldstart, density, idle, latency, scaling, starts, streams
+from cnap.bench.measures import coldstart, density, idle, latency, scaling, streams
+from cnap.bench.starts import STAGES
 from cnap.bench.target import LocalPipeline
 from cnap.bench.workload import Workload
 from cnap.pipeline import NAMESPACE
@@ -41,7 +42,7 @@ def test_a_cold_start_is_told_by_stage_of_each_function(target: LocalPipeline, w
     chain, whole = found["cold start"].median, found["cold start with camera"].median
     assert 0 < chain < whole
     for function in ("transcode", INFER, "publish"):
-        stages = [found[f"cold start, {function}: {name}"].median for name in starts.STAGES]
+        stages = [found[f"cold start, {function}: {name}"].median for name in STAGES]
         assert all(seconds >= 0 for seconds in stages)
         assert 0 < sum(stages) < whole
 

@@ -6,7 +6,7 @@ import pytest
 from redis import Redis
 
 from cnap.bench.measures.latency import figures, staged
-from cnap.bench.measures.results import Results, Seen, frames, percentile
+from cnap.bench.results import FromRedis, Results, Seen, frames, percentile
 
 TIMES = ["2026-01-01T00:00:00.000Z", "2026-01-01T00:00:00.400Z"]
 FIRST = 1767225600.0
@@ -77,7 +77,7 @@ def test_stages_sum_up_to_the_mean_latency_with_what_none_tells_of():
 
 
 def test_results_are_read_once_each_from_all_streams(database: Redis):
-    results = Results(database, ["gate", "yard"])
+    results = Results(["gate", "yard"], FromRedis(database, ["gate", "yard"]))
     assert results.read() == []
     commit(database, "gate")
     assert [one.stream for one in results.read()] == ["gate", "gate"]

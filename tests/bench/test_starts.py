@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from cnap.bench.measures.coldstart import figures
-from cnap.bench.measures.starts import starts
+from cnap.bench.starts import local
 from cnap.events import frames, segment
 
 LOG = """\
@@ -25,7 +25,7 @@ TYPES = {"infer-yunet": frames.TYPE, "transcode": segment.TYPE}
 
 
 def test_a_start_is_of_the_first_replica_since_then_and_only_whole():
-    found = starts(LOG.splitlines(), TYPES, NOON)
+    found = local(LOG.splitlines(), TYPES, NOON)
     assert list(found) == ["infer-yunet"]
     one = found["infer-yunet"]
     assert one.asked == pytest.approx(NOON + 0.05)
@@ -35,18 +35,18 @@ def test_a_start_is_of_the_first_replica_since_then_and_only_whole():
 
 
 def test_only_its_own_work_is_a_functions_first_event():
-    found = starts(LOG.splitlines(), {"infer-yunet": segment.TYPE}, NOON)
+    found = local(LOG.splitlines(), {"infer-yunet": segment.TYPE}, NOON)
     assert found["infer-yunet"].first == 0.001
 
 
 def test_a_process_seems_never_to_have_begun_before_it_was_wanted():
     """The kernel rounds down when a process began."""
     lines = LOG.replace("is ready after 0.97 s", "is ready after 0.91 s").splitlines()
-    assert starts(lines, TYPES, NOON)["infer-yunet"].stages["spawn"] == 0.0
+    assert local(lines, TYPES, NOON)["infer-yunet"].stages["spawn"] == 0.0
 
 
 def test_figures_of_a_cold_start():
-    found = starts(LOG.splitlines(), TYPES, NOON)
+    found = local(LOG.splitlines(), TYPES, NOON)
     told = {one.name: one.values for one in figures(2.5, 1.25, found)}
     assert told["cold start"] == [1.25]
     assert told["cold start with camera"] == [2.5]

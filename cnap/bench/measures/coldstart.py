@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING
 
 from cnap.bench.figure import Figure
 from cnap.bench.measures import streams
-from cnap.bench.measures.results import Results
-from cnap.bench.measures.starts import Start, starts
+from cnap.bench.starts import Start
 from cnap.bench.workload import Workload
 from cnap.events import frames, outcome, segment
-from cnap.redis import connect
 
 if TYPE_CHECKING:
     from cnap.bench.target import LocalPipeline
@@ -25,9 +23,8 @@ def measure(target: "LocalPipeline", workload: Workload) -> list[Figure]:
     asked = time.time()
     with (
         streams.live(target, workload, 1, workload.framerate) as (name,),
-        connect(target.running.redis) as redis,
+        target.results([name]) as results,
     ):
-        results = Results(redis, [name])
         first = lambda: results.all_have(workload.models)  # noqa: E731
         streams.until("a first result from zero", first, WITHIN)
         committed = max(one.committed for one in results.seen)
@@ -37,9 +34,9 @@ def measure(target: "LocalPipeline", workload: Workload) -> list[Figure]:
         **{f"infer-{model}": frames.TYPE for model in workload.models},
         "publish": outcome.RESULT,
     }
-    # A function's last words go through the runtime's log, a moment after its answer.
+    # What a function says of its first answer is in the log a moment after it.
     until = time.monotonic() + TOLD_WITHIN
-    while len(found := starts(target.log().splitlines(), types, asked)) < len(types):
+    while len(found := target.starts(types, asked)) < len(types):
         if time.monotonic() > until:
             break
         time.sleep(streams.POLL)

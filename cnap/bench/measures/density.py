@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from cnap.bench.figure import Figure
 from cnap.bench.measures import streams
-from cnap.bench.measures.results import Results, Seen
+from cnap.bench.results import Seen
 from cnap.bench.workload import Workload
 from cnap.errors import CnapError
-from cnap.redis import connect
 
 if TYPE_CHECKING:
     from cnap.bench.target import LocalPipeline
@@ -100,9 +99,8 @@ def _tried(target: "LocalPipeline", workload: Workload, count: int) -> tuple[lis
     shares: list[float] = []
     with (
         streams.live(target, workload, count, framerate) as names,
-        connect(target.running.redis) as redis,
+        target.results(names) as results,
     ):
-        results = Results(redis, names)
         try:
             first = lambda: results.all_have(workload.models)  # noqa: E731
             streams.until("a first result of each stream", first, WARM_WITHIN)

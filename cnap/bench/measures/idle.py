@@ -11,9 +11,6 @@ from cnap.bench.workload import Workload
 if TYPE_CHECKING:
     from cnap.bench.target import LocalPipeline
 
-STANDING = ("runtime", "redis", "source", "sh")
-"""Roles that are there while nothing happens; all others are functions. `sh` is the shell that ends
-the group with the runtime."""
 SETTLE = 2.0
 """Seconds for the last words of what has just ended."""
 
@@ -22,13 +19,12 @@ def measure(target: "LocalPipeline", workload: Workload) -> list[Figure]:
     """For `workload.seconds`. Nobody looks at the page, so it is at zero too."""
     streams.rest(target)
     time.sleep(SETTLE)
-    before = Usage.of(target.processes())
-    met = 0
-    until = time.monotonic() + workload.seconds
-    while (left := until - time.monotonic()) > 0:
-        time.sleep(min(1.0, left))
-        met = max(met, len(_functions(target)))
-    return figures(Usage.of(target.processes()) - before, met)
+    met, until = 0, time.monotonic() + workload.seconds
+    with target.meter() as meter:
+        while (left := until - time.monotonic()) > 0:
+            time.sleep(min(1.0, left))
+            met = max(met, target.functions())
+        return figures(meter.spent(), met)
 
 
 def figures(used: Usage, functions: int) -> list[Figure]:
@@ -44,7 +40,3 @@ def figures(used: Usage, functions: int) -> list[Figure]:
 
 def _by_role(values: dict[str, float], form: str) -> str:
     return ", ".join(f"{role} {value:{form}}" for role, value in values.items())
-
-
-def _functions(target: "LocalPipeline") -> list[str]:
-    return [role for role in target.processes().values() if role not in STANDING]

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from cnap.bench.figure import Figure
 from cnap.bench.measures import streams
-from cnap.bench.measures.results import FILLING, Results, Seen, percentile
+from cnap.bench.results import FILLING, Seen, percentile
 from cnap.bench.workload import Workload
 from cnap.events.stages import STAGES
-from cnap.redis import connect
 
 if TYPE_CHECKING:
     from cnap.bench.target import LocalPipeline
@@ -27,9 +26,8 @@ def measure(target: "LocalPipeline", workload: Workload) -> list[Figure]:
     rate = streams.rate(workload, workload.framerate)
     with (
         streams.live(target, workload, workload.streams, workload.framerate) as names,
-        connect(target.running.redis) as redis,
+        target.results(names) as results,
     ):
-        results = Results(redis, names)
         first = lambda: results.all_have(workload.models)  # noqa: E731
         streams.until("a first result of each stream", first, FIRST_WITHIN)
         results.follow(time.time() + SETTLE)

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 from cnap.bench.figure import Figure
 from cnap.bench.measures import streams
-from cnap.bench.measures.results import Results
 from cnap.bench.workload import Workload
-from cnap.redis import connect
 
 if TYPE_CHECKING:
     from cnap.bench.target import LocalPipeline
@@ -28,9 +26,8 @@ def measure(target: "LocalPipeline", workload: Workload) -> list[Figure]:
     seen: list[tuple[float, Replicas]] = []
     with (
         streams.live(target, workload, 1, workload.framerate) as names,
-        connect(target.running.redis) as redis,
+        target.results(names) as results,
     ):
-        results = Results(redis, names)
         first = lambda: results.all_have(workload.models)  # noqa: E731
         streams.until("a first result", first, FIRST_WITHIN)
     began = time.monotonic()

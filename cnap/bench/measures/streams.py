@@ -35,7 +35,7 @@ def live(
     wanted = [
         Camera(
             name=f"bench-{run}-{number}",
-            url=str(workload.clip.absolute()),
+            url=target.url(workload.clip),
             models=workload.models,
             framerate=framerate or None,
             segment=length(workload),

@@ -1,9 +1,9 @@
-"""Results of live streams as publish commits them, read from Redis: this wakes no function."""
+"""Results of live streams as publish commits them. Reading them wakes no function."""
 
 import json
 import math
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,9 @@ from cnap.redis import said_plainly
 FILLING = "segment"
 """The stage before all others: a frame waits for those after it in its segment."""
 
+Entry = tuple[str, str, dict[str, Any]]
+"""A stream, Redis' own id (milliseconds and a number), and the result."""
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -24,7 +27,7 @@ class Seen:
     model: str
     captured: float
     committed: float
-    """By Redis' clock, which is this machine's."""
+    """By Redis' clock, which on one machine is its own."""
     stages: Mapping[str, float]
     """Seconds by stage. Those of the result are of its newest frame, so an earlier one's begin with
     what lies between the two."""
@@ -35,7 +38,7 @@ class Seen:
 
 
 def frames(stream: str, id: str, data: Mapping[str, Any]) -> list[Seen]:
-    """Those of one result: `id` is Redis' own, milliseconds and a number."""
+    """Those of one result."""
     committed = int(id.partition("-")[0]) / 1000
     times = [datetime.fromisoformat(one["time"]).timestamp() for one in data["frames"]]
     newest = max(times, default=0.0)
@@ -45,25 +48,40 @@ def frames(stream: str, id: str, data: Mapping[str, Any]) -> list[Seen]:
     ]
 
 
-class Results:
-    """What came to some streams, each frame once."""
+class FromRedis:
+    """Called, it gives what is new. Redis keeps the last thousand of a stream: called too seldom,
+    it misses some."""
 
     def __init__(self, redis: Redis, streams: Iterable[str]) -> None:
         self._redis = redis
         self._last = {f"cnap:results:{stream}": "0-0" for stream in streams}
+
+    def __call__(self) -> list[Entry]:
+        """Raises Unavailable."""
+        with said_plainly():
+            answers = self._redis.xread(dict(self._last))
+        self._last |= {key: entries[-1][0] for key, entries in answers if entries}
+        return [
+            (key.removeprefix("cnap:results:"), id, parsed(fields))
+            for key, entries in answers
+            for id, fields in entries
+        ]
+
+
+def parsed(fields: Mapping[str, str]) -> dict[str, Any]:
+    return json.loads(fields["data"]) | json.loads(fields["about"])
+
+
+class Results:
+    """What comes to some streams, each frame once."""
+
+    def __init__(self, streams: Iterable[str], fresh: Callable[[], list[Entry]]) -> None:
+        self._streams, self._fresh = set(streams), fresh
         self.seen: list[Seen] = []
 
     def read(self) -> list[Seen]:
-        """What is new. Redis keeps the last thousand of a stream: read in time, or they are gone.
-        Raises Unavailable."""
-        with said_plainly():
-            answers = self._redis.xread(dict(self._last))
-        fresh = []
-        for key, entries in answers:
-            for id, fields in entries:
-                body = json.loads(fields["data"]) | json.loads(fields["about"])
-                fresh += frames(key.removeprefix("cnap:results:"), id, body)
-                self._last[key] = id
+        """What is new."""
+        fresh = [one for entry in self._fresh() for one in frames(*entry)]
         self.seen += fresh
         return fresh
 
@@ -77,7 +95,7 @@ class Results:
         """Whether each stream has a result of each model that was captured at `since` or later."""
         self.read()
         have = {(one.stream, one.model) for one in self.seen if one.captured >= since}
-        return len(have) >= len(self._last) * len(models)
+        return len(have) >= len(self._streams) * len(models)
 
 
 def percentile(values: Iterable[float], share: float) -> float:
