@@ -105,9 +105,11 @@ async def test_a_segment_that_can_not_be_stored_at_all_is_unfit_with_those_that_
     assert [piece.id.sequence for piece in seen] == [0, 1, 2, 3, 4, *range(8, 16)]
 
 
+@pytest.mark.parametrize("behind", ["oldest", "newest"])
 @pytest.mark.parametrize("away", [True, False])
-async def test_the_store_is_blamed_only_when_it_is_away(folder_store, monkeypatch, away):
+async def test_the_store_is_blamed_only_when_it_is_away(folder_store, monkeypatch, away, behind):
     totals, held, tried, put = Reasons(), threading.Event(), threading.Event(), folder_store.put
+    seen = []
 
     def slow(key, *data):
         if away and not held.is_set():
@@ -119,9 +121,9 @@ async def test_the_store_is_blamed_only_when_it_is_away(folder_store, monkeypatc
 
     monkeypatch.setattr(folder_store, "put", slow)
     monkeypatch.setattr("cnap.source.sending.storing.FIRST_WAIT", 0.01)
-    camera = Camera("gate", "x", models=("m",), fresh=60)
+    camera = Camera("gate", "x", models=("m",), fresh=60, behind=behind)
     with ThreadPoolExecutor(1) as pool:
-        storing = Storing(camera, folder_store, pool, 2, lambda _: None, lambda: (), lambda: None)
+        storing = Storing(camera, folder_store, pool, 2, seen.append, lambda: (), lambda: None)
         for one in KEYS:
             now = asyncio.get_running_loop().time()
             storing.put(Piece(SegmentId("gate", 1, one.sequence), one, totals, 0, True, now))
@@ -132,6 +134,7 @@ async def test_the_store_is_blamed_only_when_it_is_away(folder_store, monkeypatc
             await asyncio.sleep(0.01)
 
     assert set(totals.dropped) == {"store unavailable" if away else "behind"}
+    assert totals.dropped.total() + len(seen) == len(KEYS)
 
 
 async def test_what_a_thread_still_writes_at_the_end_is_deleted_too(folder_store, monkeypatch):
@@ -147,16 +150,19 @@ async def test_what_a_thread_still_writes_at_the_end_is_deleted_too(folder_store
     with ThreadPoolExecutor(2) as pool:
         storing = Storing(camera, folder_store, pool, 9, lambda _: None, lambda: (), lambda: None)
         since = asyncio.get_running_loop().time()
-        pieces = [Piece(SegmentId("gate", 1, n), KEYS[n], totals, 0, True, since) for n in (0, 1)]
-        storing.put(pieces[0])
+        first, second, late = (
+            Piece(SegmentId("gate", 1, n), KEYS[n], totals, 0, True, since) for n in (0, 4, 5)
+        )
+        storing.put(first)
+        storing.put(second)
         while not writing.is_set():
             await asyncio.sleep(0.01)
         clearing = asyncio.ensure_future(storing.clear())
         await asyncio.sleep(0.1)
-        storing.put(pieces[1])
+        storing.put(late)
         held.set()
         await clearing
         await asyncio.sleep(0.1)
 
     assert list(folder_store.objects("")) == []
-    assert totals.dropped == {"stopped": 2}
+    assert totals.dropped == {"stopped": 3}
