@@ -54,7 +54,7 @@ class Inferrer:
             seconds = time.perf_counter() - began - fetched - waited
         finally:
             self._turn.release()
-        made = stages.instant(time.time())
+        made = stages.instant(came + fetched + waited + seconds)
         since = came - about.madetime.timestamp() if about.madetime else 0.0
         timings = stages.plus(
             about.timings, store=fetched, broker=since, queue=waited, infer=seconds

@@ -94,6 +94,7 @@ class Transcoder:
         key = frames_key(segment.id)
         self._store.put(key, *group.parts())
         metrics.moved("transcode", group.records.nbytes)
+        worked = time.perf_counter() - began
         first, newest = (_moment(group.records["time"][n]) for n in (0, -1))
         return FramesEvent.of(
             segment,
@@ -105,8 +106,8 @@ class Transcoder:
             failedframes=failed,
             sampledframes=sampled,
             thinnedframes=thinned,
-            timings=_timings(segment, newest, came, waited, time.perf_counter() - began),
-            madetime=stages.instant(time.time()),
+            timings=_timings(segment, newest, came, waited, worked),
+            madetime=stages.instant(came + worked),
         ).to_event()
 
     def _shown(self, segment: SegmentEvent) -> tuple[list[Shown], Fraction | None, float]:

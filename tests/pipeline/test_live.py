@@ -11,6 +11,7 @@ import aiohttp
 from cnap import cameras
 from cnap.accounts import Account
 from cnap.cameras import Camera
+from cnap.events.stages import STAGES
 from cnap.redis import connect
 from cnap.running import Running
 from tests.pipeline.running import account_of, kill, processes_of, running, until
@@ -76,7 +77,12 @@ async def test_a_paused_camera_lets_its_functions_go_and_a_resumed_one_wakes_the
         await change(at, [camera])
         await until(lambda: account_of(at, "gate").inferred > paused.inferred)
         _, newest = connect(at.redis).xrevrange("cnap:results:gate", count=1)[0]
-        assert json.loads(newest["about"])["latency"] < 20
+        latency = json.loads(newest["about"])["latency"]
+        assert latency < 20
+        timings = json.loads(newest["data"])["timings"]
+        assert set(timings) == set(STAGES)
+        # All runs by one machine's clock, so nothing is left over but what is rounded.
+        assert abs(sum(timings.values()) - latency) < 0.05
         assert float(connect(at.redis).hget("cnap:stream:gate", "coldstart")) > 0
         assert account_of(at, "gate").failed == 0
 
