@@ -122,7 +122,7 @@ class Meter:
     def look(self, memory: bool = True) -> Usage:
         """All that was ever seen, up to now; what has ended holds no memory."""
         with self._lock:
-            now = Usage.of(self._processes(), memory, self._proc)
+            now = self.usage(memory)
             if memory:
                 for role, spent in now.roles.items():
                     self._peaks[role] = max(self._peaks.get(role, 0), spent.memory)
@@ -133,6 +133,10 @@ class Meter:
                 if life not in now.lives
             }
             return Usage(now.moment, gone | dict(now.lives))
+
+    def usage(self, memory: bool) -> Usage:
+        """Of those that are there now."""
+        return Usage.of(self._processes(), memory, self._proc)
 
     def spent(self) -> Usage:
         """From the beginning up to now."""

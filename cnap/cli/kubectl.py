@@ -16,12 +16,11 @@ class KubectlError(CnapError):
     """kubectl is missing, or what it said of a cluster that does not answer or may not be asked."""
 
 
-@cache
-def kubectl(*words: str, partly: bool = False) -> str:
-    """What kubectl prints; each question is asked once. `partly`: some of it is enough."""
+def ask(*words: str, partly: bool = False) -> str:
+    """What kubectl prints. `partly`: some of it is enough."""
     try:
         done = subprocess.run(  # noqa: S603 (our own words)
-            ["kubectl", *words, TIMEOUT],  # noqa: S607 (whichever the person has)
+            ["kubectl", TIMEOUT, *words],  # noqa: S607 (whichever the person has)
             capture_output=True,
             text=True,
             timeout=30,
@@ -36,6 +35,12 @@ def kubectl(*words: str, partly: bool = False) -> str:
         *_, said = done.stderr.strip().splitlines() or ["it gave no reason"]
         raise KubectlError(f"kubectl {' '.join(words[:2])}: {said}")
     return done.stdout
+
+
+@cache
+def kubectl(*words: str, partly: bool = False) -> str:
+    """The same; each question is asked once."""
+    return ask(*words, partly=partly)
 
 
 def items(kind: str, *words: str) -> list[Object]:
