@@ -11,6 +11,7 @@ import pytest
 from redis import Redis
 
 from cnap.bench.deployed import DeployedPipeline
+from cnap.bench.measures.streams import until
 from cnap.bench.pods import role, summed
 from cnap.cameras import Camera
 from cnap.errors import CnapError
@@ -114,8 +115,7 @@ def test_results_and_accounts_come_from_inside(cluster: SimpleNamespace, databas
     with target.results(["gate"]) as results:
         assert results.read() == []
         commit(database, "gate")
-        while not results.all_have(["yunet"]):
-            pass
+        until("the results", lambda: results.all_have(["yunet"]), 30)
         assert len(results.seen) == 2
     database.hset("cnap:ledger:gate:1", mapping={"captured": 5, "yunet:inferred": 3})
     database.zadd("cnap:epochs:gate", {"1": 1})
@@ -129,8 +129,7 @@ def test_a_cluster_that_gives_no_results_says_why(cluster, monkeypatch: pytest.M
         DeployedPipeline(["yunet"]).results(["gate"]) as results,
         pytest.raises(CnapError, match="Redis can't be used"),
     ):
-        while True:
-            results.read()
+        until("an error", results.read, 30)
 
 
 def test_throughput_is_not_measured_there():
