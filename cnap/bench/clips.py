@@ -1,7 +1,10 @@
 """Clips to measure with, where there is no film of that kind: made once, and kept in the cache."""
 
 import hashlib
+import os
+import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -41,8 +44,12 @@ def resized(clip: Path, size: tuple[int, int]) -> Path:
 
 
 def _place(name: str) -> Path:
-    place = cache_dir() / "bench" / f"{name}.mp4"
-    place.parent.mkdir(parents=True, exist_ok=True)
+    for folder in (cache_dir(), Path(tempfile.gettempdir(), "cnap")):
+        place = folder / "bench" / f"{name}.mp4"
+        with suppress(OSError):  # an image's cache can't be written
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if os.access(place.parent, os.W_OK):
+                break
     return place
 
 

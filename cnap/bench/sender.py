@@ -1,4 +1,4 @@
-"""`python -m cnap.bench.sender`: sends a clip again and again, whenever a line of its input says so.
+"""`python -m cnap.bench.sender`: sends a clip again and again, when a line of its input says so.
 It is a process of its own, so that what sending costs can be told from what measuring costs."""
 
 import asyncio

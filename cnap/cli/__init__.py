@@ -15,6 +15,7 @@ COMMANDS = {
     "cameras": "List, add, change and remove cameras.",
     "discover": "Find ONVIF cameras in the local network.",
     "models": "List the models.",
+    "bench": "Measure the pipeline, and compare what was measured.",
     "doctor": "Check this machine, or a cluster.",
 }
 

@@ -86,6 +86,7 @@ def pipeline(
 def _others(once: Callable[..., Measured], workload: Workload) -> dict[str, Callable[[], Run]]:
     frame = partial(once, replace(workload, segment=0), ahead=FRAMES_AHEAD)
     programs = {name: partial(program, module, workload) for name, module in PROGRAMS.items()}
+    # They know one model only.
     return {ONE_EVENT_A_FRAME: frame} | (programs if len(workload.models) == 1 else {})
 
 
