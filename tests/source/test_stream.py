@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import re
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -395,6 +396,114 @@ async def test_a_camera_that_ended_is_no_film_and_tried_again(clip, folder_store
         await stream.stop("ended", "over", patience=0.2)
 
     assert (told.state, told.captured) == ("offline", FRAMES)
+
+
+class Breaking(FileFeed):
+    """A camera that sends so many frames at first and breaks off, and then all that it has."""
+
+    live = True
+
+    def __init__(self, url, most):
+        super().__init__(url, loop=True)
+        self._most = most
+
+    def packets(self):
+        for number, packet in enumerate(super().packets()):
+            if number == self._most:
+                raise CameraFailed("the camera broke off")
+            time.sleep(0.01 if self._most is None else 0)
+            yield packet
+
+
+@pytest.fixture
+def breaking(monkeypatch):
+    most = iter([FRAMES])
+    monkeypatch.setattr(
+        reader, "open_feed", lambda camera, uploads: Breaking(camera.url, next(most, None))
+    )
+    monkeypatch.setattr(stream_module, "TICK", 0.02)
+    monkeypatch.setattr(stream_module, "TOLD_EVERY", 0.05)
+
+
+def newest(fake, epoch):
+    """What was last told of an epoch."""
+    states = [one for one in fake.states() if one.epoch == epoch]
+    return max(states, key=lambda one: one.revision)
+
+
+async def answer_later_to_the_first_epoch(fake, held, status):
+    """Returns it when there are segments of a second one, and the stream has told all of it."""
+
+    async def answer(event):
+        sent = fake.segments()
+        if segment_event.SegmentEvent.from_event(event).id.epoch == sent[0].id.epoch:
+            await held.wait()
+            return status
+        return 202
+
+    fake.answer = answer
+    await until(lambda: len({one.id.epoch for one in fake.segments()}) == 2)
+    first = fake.segments()[0].id.epoch
+    await until(lambda: newest(fake, first).outstanding == FRAMES)
+    return first
+
+
+async def test_what_becomes_of_an_epoch_that_is_over_is_told_while_the_next_goes_on(
+    clip, folder_store, breaking
+):
+    held = asyncio.Event()
+    async with broker() as (fake, sink):
+        stream = Stream(camera(clip), Around(folder_store, sink))
+        stream.start()
+        first = await answer_later_to_the_first_epoch(fake, held, 400)
+        held.set()
+        await until(lambda: newest(fake, first).dropped == {"refused": FRAMES})
+        told = newest(fake, first)
+        await stream.stop("ended", "over", patience=0.2)
+
+    assert (told.captured, told.outstanding) == (FRAMES, 0)
+
+
+async def test_what_an_epoch_that_is_over_still_waits_for_is_given_up_at_the_end(
+    clip, folder_store, breaking, monkeypatch
+):
+    async with broker() as (fake, sink):
+        stream = Stream(camera(clip), Around(folder_store, sink))
+        stream.start()
+        first = await answer_later_to_the_first_epoch(fake, asyncio.Event(), 202)
+        monkeypatch.setattr(stream_module, "TOLD_EVERY", 3600)
+        await stream.stop("ended", "over", patience=0.2)
+        told = newest(fake, first)
+
+    assert (told.captured, told.dropped, told.outstanding) == (FRAMES, {}, 0)
+
+
+async def test_a_state_that_the_broker_never_answered_is_told_again(clip, folder_store):
+    asked = Counter()
+
+    async def answer(event):
+        asked["states"] += 1
+        return await asyncio.sleep(3600 if asked["states"] == 1 else 0, 202)
+
+    async with broker() as (fake, sink):
+        fake.state_answer = answer
+        stream = Stream(camera(clip, paused=True), Around(folder_store, sink))
+        stream.start()
+        await until(lambda: len(fake.states()) == 2)
+        await stream.stop("ended", "over")
+
+    assert [one.state for one in fake.states()][:2] == ["paused", "paused"]
+
+
+async def test_without_a_model_nobody_waits_for_an_outcome(clip, folder_store):
+    async with broker() as (fake, sink):
+        stream = Stream(camera(clip, models=()), Around(folder_store, sink))
+        stream.start()
+        await until(lambda: fake.states() and fake.last.state == "ended")
+        told = fake.last
+        await stream.stop("ended", "over")
+
+    assert (told.captured, told.outstanding, told.dropped) == (FRAMES, 0, {})
 
 
 async def test_a_camera_that_is_gone_for_long_is_tried_on_and_costs_no_event(
