@@ -94,7 +94,7 @@ def _tried(target: "LocalPipeline", workload: Workload, count: int) -> tuple[lis
     """What each window kept, and % of a core that each stream took."""
     framerate = workload.framerate or RATE
     rate = streams.rate(workload, framerate)
-    wanted = rate * workload.seconds * count * len(workload.models)
+    wanted = streams.frames(workload, rate, count)
     fresh = streams.length(workload) + FRESH
     shares: list[float] = []
     with (

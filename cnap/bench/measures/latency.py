@@ -38,8 +38,7 @@ def measure(target: "LocalPipeline", workload: Workload) -> list[Figure]:
         while time.time() < until and not results.all_have(workload.models, ended):
             time.sleep(streams.POLL)
     found = [one for one in results.seen if began <= one.captured < ended]
-    wanted = rate * workload.seconds * workload.streams * len(workload.models)
-    return figures(found, wanted)
+    return figures(found, streams.frames(workload, rate, workload.streams))
 
 
 def figures(found: Sequence[Seen], wanted: float) -> list[Figure]:

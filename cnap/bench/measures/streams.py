@@ -1,5 +1,6 @@
 """Live streams, which most measures need: the clip as cameras, at its own pace."""
 
+import math
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -66,6 +67,12 @@ def rate(workload: Workload, wanted: float) -> float:
     except (av.FFmpegError, IndexError) as error:
         raise BadMedia(f"{workload.clip} can't be shown as a camera: {error}") from None
     return min(wanted or has, has or wanted)
+
+
+def frames(workload: Workload, rate: float, count: int) -> int:
+    """How many frames so many streams have looked at within `workload.seconds`, at least: where
+    the window begins decides on one more of each."""
+    return max(1, math.floor(rate * workload.seconds)) * count * len(workload.models)
 
 
 def until(what: str, condition: Callable[[], object], seconds: float) -> float:
