@@ -5,7 +5,7 @@ CNAP := $(VENV)/bin/cnap
 IMAGE = ghcr.io/cnap/cnap:0.1.0
 export MODELS ASSETS LOAD
 
-.PHONY: help run install test e2e image demo soak lint lock screenshot clean
+.PHONY: help run install test e2e image demo soak bench lint lock screenshot clean
 
 help:  ## What there is to make
 	@sed -n 's/^\([a-z0-9]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ demo:  ## From zero to eight streams and back, on the cluster of KUBECONFIG (ARG
 
 soak: $(VENV)/.tested  ## Cameras and mishaps for an hour, then the reckoning (ARGS="--minutes 10")
 	@$(VENV)/bin/python -m bench.soak $(ARGS)
+
+bench: $(VENV)/.installed  ## How fast the pipeline is here, beside other programs (ARGS="--quick --json a.json")
+	@$(CNAP) bench run $(ARGS)
 
 lint: $(VENV)/.tested  ## Style and types of imports
 	@$(VENV)/bin/ruff check .
