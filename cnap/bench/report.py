@@ -70,8 +70,8 @@ class Report:
 
 
 def said(facts: dict[str, Any], names: tuple[str, ...] = ()) -> str:
-    """`name value, name value`"""
-    values = {name: facts[name] for name in names or facts if name in facts}
+    """`name value, name value`, of those that have one."""
+    values = {name: facts[name] for name in names or facts if facts.get(name) is not None}
     return ", ".join(f"{name} {written(value)}" for name, value in values.items())
 
 

@@ -45,7 +45,7 @@ def test_the_table(report):
 
     assert lines[0] == "cpu A CPU, cores 2, memory 23.5, load 0.25"
     assert "commit abc1234+" in lines[1]
-    assert lines[2] == "clip car.mp4, models a b, seconds 20, framesize None"
+    assert lines[2] == "clip car.mp4, models a b, seconds 20"
     assert lines[4] == "throughput"
     assert lines[5] == "  throughput         250  240 - 261  frames/s"
     assert lines[6] == "  energy of a frame    -             J  (unknown: no RAPL)"

@@ -74,8 +74,12 @@ def contestants(monkeypatch):
         def __exit__(self, *_):
             pass
 
+    class Second(Sender):
+        running = None
+
     def pipeline(target, sender, workload, ahead=0):
         turns.append("frames" if workload.segment == 0 else "pipeline")
+        assert isinstance(target, Second) == (workload.segment == 0)
         return measured() if workload.segment else measured(cpu=2.0, rate=25.0)
 
     def program(module, workload):
@@ -85,6 +89,7 @@ def contestants(monkeypatch):
         return Run(10, 50.0, 0.5, 5)
 
     monkeypatch.setattr(throughput, "Sender", Sender)
+    monkeypatch.setattr(throughput, "LocalPipeline", Second)
     monkeypatch.setattr(throughput, "pipeline", pipeline)
     monkeypatch.setattr(throughput, "program", program)
     return SimpleNamespace(turns=turns, failing=failing)

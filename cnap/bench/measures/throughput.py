@@ -2,20 +2,18 @@
 same repeat, the other programs."""
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from cnap.bench.energy import Energy
 from cnap.bench.feeding import ROLE, Sender
 from cnap.bench.figure import Figure, joined, ratio
 from cnap.bench.rivals import ONE_EVENT_A_FRAME, PROGRAMS, Run, program
+from cnap.bench.target import LocalPipeline
 from cnap.bench.usage import Usage
 from cnap.bench.workload import Workload
 from cnap.errors import CnapError
-
-if TYPE_CHECKING:
-    from cnap.bench.target import LocalPipeline
 
 FRAMES_AHEAD = 32
 """Events of a frame each that are on their way at a time: with the usual four, what is measured
@@ -34,19 +32,20 @@ class Measured(Run):
 
 
 def measure(
-    target: "LocalPipeline",
+    target: LocalPipeline,
     workload: Workload,
     rivals: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> list[Figure]:
     """`workload.repeats` times; each time the pipeline once and, with `rivals`, each other once, in
     turn, and each time another first. `say` is told what has been done."""
-    with Sender(target.running) as sender:
-        once = partial(pipeline, target, sender)
-        others = _others(once, workload) if rivals else {}
+    with ExitStack() as open_:
+        sender = open_.enter_context(Sender(target.running))
+        own = partial(pipeline, target, sender, workload)
+        others = _others(workload, open_) if rivals else {}
         runs: list[dict[str, Run | str]] = []
         for number in range(workload.repeats):
-            turn: dict[str, Callable[[], Run]] = {"": partial(once, workload)} | others
+            turn: dict[str, Callable[[], Run]] = {"": own} | others
             names = list(turn)
             first = (number + workload.seed) % len(names)
             done: dict[str, Run | str] = {}
@@ -54,13 +53,11 @@ def measure(
                 done[name] = _tried(turn[name]) if name else turn[name]()
                 say(_told(number, name, done[name]))
             runs.append(done)
-    own = joined(_figures(one[""]) for one in runs)
-    return own + [figure for name in others for figure in beside(name, runs)]
+    found = joined(_figures(one[""]) for one in runs)
+    return found + [figure for name in others for figure in beside(name, runs)]
 
 
-def pipeline(
-    target: "LocalPipeline", sender: Sender, workload: Workload, ahead: int = 0
-) -> Measured:
+def pipeline(target: LocalPipeline, sender: Sender, workload: Workload, ahead: int = 0) -> Measured:
     """Once, after a pass of the clip that warms everything: functions run, and know the model, the
     codec and the picture's size. Raises CnapError where a frame has no result."""
     more = {"ahead": ahead} if ahead else {}
@@ -81,8 +78,13 @@ def pipeline(
     return Measured(sent.inferred, sent.rate, used.total.cpu, sent.detections, used, memory, joules)
 
 
-def _others(once: Callable[..., Measured], workload: Workload) -> dict[str, Callable[[], Run]]:
-    frame = partial(once, replace(workload, segment=0), ahead=FRAMES_AHEAD)
+def _others(workload: Workload, open_: ExitStack) -> dict[str, Callable[[], Run]]:
+    """Each by its name. Events of a frame each go through a pipeline of their own, which may have
+    other replicas than the one that is measured."""
+    second = open_.enter_context(LocalPipeline(workload.models))
+    sender = open_.enter_context(Sender(second.running))
+    one_by_one = replace(workload, segment=0)
+    frame = partial(pipeline, second, sender, one_by_one, ahead=FRAMES_AHEAD)
     programs = {name: partial(program, module, workload) for name, module in PROGRAMS.items()}
     # They know one model only.
     return {ONE_EVENT_A_FRAME: frame} | (programs if len(workload.models) == 1 else {})
