@@ -147,9 +147,9 @@ def test_what_pods_use_is_summed_by_role_of_one_namespace():
         }
 
     first = {"pods": [told("redis-7d4b9c6f5-x2x7k", 10**9, 10), told("x", 10**9, 40, "other")]}
-    second = {"pods": [told("infer-yunet-00001-deployment-7d4b9c6f5-a", 2 * 10**9, 12)]}
+    infer = told("infer-yunet-00001-deployment-7d4b9c6f5-a", 2 * 10**9, 12)
     began = summed([first], "cnap")
-    used = summed([first, second], "cnap") - began
+    used = summed([{"pods": [infer]}, first], "cnap") - began
     assert used.seconds == 2
     assert {role: spent.cpu for role, spent in used.roles.items()} == {
         "infer-yunet": 2.0,

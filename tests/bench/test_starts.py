@@ -34,6 +34,13 @@ def test_a_start_is_of_the_first_replica_since_then_and_only_whole():
     )
 
 
+def test_of_two_replicas_the_one_that_was_wanted_first_counts():
+    again = [line.replace("yunet-00001-1 ", "yunet-00001-9 ") for line in LOG.splitlines()]
+    later = [line.replace("11:59:50", "12:00:50") for line in again]
+    one = local(later + LOG.splitlines(), TYPES, NOON)["infer-yunet"]
+    assert one.asked == pytest.approx(NOON + 0.05)
+
+
 def test_only_its_own_work_is_a_functions_first_event():
     found = local(LOG.splitlines(), {"infer-yunet": segment.TYPE}, NOON)
     assert found["infer-yunet"].first == 0.001
