@@ -78,7 +78,7 @@ def test_stages_sum_up_to_the_mean_latency_with_what_none_tells_of():
             "latency in untold": 300,
         }
     )
-    assert list(told)[0] == "latency in segment"
+    assert next(iter(told)) == "latency in segment"
 
 
 def test_results_are_read_once_each_from_all_streams(database: Redis):
