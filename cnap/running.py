@@ -38,9 +38,10 @@ class Running:
 
     @classmethod
     def of(cls, pid: int) -> "Running | None":
-        """The pipeline of this process, once it is up."""
+        """The pipeline of this process, once it is up: a note that nobody holds is an earlier one's
+        that had the same id."""
         with suppress(FileNotFoundError), _note(pid).open() as file:
-            return cls(**json.load(file))
+            return cls(**json.load(file)) if is_held(file.fileno()) else None
         return None
 
     @classmethod

@@ -52,6 +52,7 @@ class Sender:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            start_new_session=True,  # Ctrl-C is ours; it ends with its input
         )
         self._ask(asdict(self._at))
         return self

@@ -53,6 +53,13 @@ def test_one_that_is_never_up_is_ended(monkeypatch, assets):
     assert begun[0].returncode is not None
 
 
-def test_no_note_is_no_pipeline(tmp_path, monkeypatch):
+def test_no_note_is_no_pipeline_nor_is_one_of_a_process_that_had_this_id(tmp_path, monkeypatch):
     monkeypatch.setenv("CNAP_CACHE", str(tmp_path))
+    assert Running.of(os.getpid()) is None
+
+    running = Running("b", "k", "p", "t", "s", "r", ["a"])
+    with running.noted():
+        assert Running.of(os.getpid()) == running
+        left = (tmp_path / "run" / f"{os.getpid()}.json").read_text()
+    (tmp_path / "run" / f"{os.getpid()}.json").write_text(left)
     assert Running.of(os.getpid()) is None
