@@ -88,6 +88,15 @@ def test_outcomes_that_come_before_anything_is_told(ledger, database):
     assert counts(database) == (125, 25, 0, 0, 100)
 
 
+def test_outcomes_of_a_new_epoch_that_come_before_it_is_told(ledger, database):
+    ledger.tell(state(captured=100))
+    ledger.commit(one(4, epoch=EPOCH + 5000))
+
+    assert counts(database) == (225, 25, 0, 0, 200)
+    ledger.tell(state(epoch=EPOCH + 5000, captured=125))
+    assert counts(database) == (225, 25, 0, 100, 100)
+
+
 def test_what_an_old_epoch_left_in_flight_was_interrupted(ledger, database):
     ledger.tell(state(captured=100))
     ledger.commit(one(0))

@@ -89,6 +89,20 @@ def test_an_outcome_that_is_no_good_is_a_failure(publish, database, event, data)
     assert account(database, "gate").reasons == {"failed: bad result": 25}
 
 
+@pytest.mark.parametrize("missing", [-1, 1])
+@pytest.mark.parametrize(
+    "event", [result(frames(segment(), failed=(1,), sampled=4)), expired(segment())]
+)
+def test_an_outcome_that_leaves_frames_out_or_invents_some_is_no_good(
+    publish, database, event, missing
+):
+    event = replace_data(event, event.get_data())
+    event["framecount"] = str(25 + missing)
+    with pytest.raises(BadEvent, match=f"accounts for 25 frames of {25 + missing}"):
+        publish(event)
+    assert database.keys() == []
+
+
 def replace_data(event, data):
     return type(event)(dict(event.get_attributes()), data)
 

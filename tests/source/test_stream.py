@@ -478,6 +478,20 @@ async def test_what_an_epoch_that_is_over_still_waits_for_is_given_up_at_the_end
     assert (told.captured, told.dropped, told.outstanding) == (FRAMES, {}, 0)
 
 
+async def test_epochs_only_grow_even_where_a_clock_went_back(clip, folder_store, breaking):
+    """Else the segments of two epochs would be taken for one another's."""
+    later = int(time.time() * 1000) + 3_600_000
+    async with broker() as (fake, sink):
+        stream = Stream(camera(clip), Around(folder_store, sink), after=later)
+        stream.start()
+        await until(lambda: len({one.id.epoch for one in fake.segments()}) == 2)
+        await stream.stop("ended", "over", patience=0.2)
+
+    first, second = sorted({one.id.epoch for one in fake.segments()})
+    assert later < first < second < later + 3_600_000
+    assert min(one.epoch for one in fake.states()) > later
+
+
 async def test_a_state_that_the_broker_never_answered_is_told_again(clip, folder_store):
     asked = Counter()
 

@@ -2,6 +2,7 @@
 
 import gc
 import threading
+import time
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -63,6 +64,23 @@ async def test_cameras_come_change_pause_and_go(clip, folder_store):
 
     assert told(fake, "two")[-1] == "ended"
     assert list(folder_store.objects("")) == []
+
+
+async def test_a_camera_that_is_changed_has_later_epochs_even_where_a_clock_went_back(
+    clip, folder_store
+):
+    later = int(time.time() * 1000) + 3_600_000
+    async with broker() as (fake, sink):
+        streams = Streams(Around(folder_store, sink))
+        streams._epochs["gate"] = later
+        for model in ("a", "b", "c"):
+            streams.follow([camera("gate", clip, models=(model,))])
+            await until(lambda m=model: any(one.models == (m,) for one in sent(fake, "gate")))
+        await streams.stop()
+
+    epochs = [{one.id.epoch for one in sent(fake, "gate") if one.models == (m,)} for m in "abc"]
+    (first,), (second,), (third,) = epochs
+    assert later < first < second < third < later + 1000
 
 
 async def test_a_model_that_nobody_serves_is_told_and_the_others_get_their_frames(
