@@ -10,7 +10,9 @@ import pytest
 
 from cnap.cameras import Camera
 from cnap.errors import CnapError
+from cnap.source import reader
 from cnap.source.around import Around
+from cnap.source.feeds import FileFeed
 from cnap.source.feeds.pushed.upload import Upload
 from cnap.source.reader import Reader
 from cnap.source.streams import Streams
@@ -66,9 +68,21 @@ async def test_cameras_come_change_pause_and_go(clip, folder_store):
     assert list(folder_store.objects("")) == []
 
 
+class Live(FileFeed):
+    """A camera, which sends the clip again and again. A film would wait for the clock."""
+
+    live = True
+
+    def packets(self):
+        for packet in super().packets():
+            time.sleep(0.01)
+            yield packet
+
+
 async def test_a_camera_that_is_changed_has_later_epochs_even_where_a_clock_went_back(
-    clip, folder_store
+    clip, folder_store, monkeypatch
 ):
+    monkeypatch.setattr(reader, "open_feed", lambda camera, uploads: Live(camera.url, True))
     later = int(time.time() * 1000) + 3_600_000
     async with broker() as (fake, sink):
         streams = Streams(Around(folder_store, sink))
