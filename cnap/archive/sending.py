@@ -22,7 +22,7 @@ from cnap.events.segment import SegmentEvent
 from cnap.events.state import StreamState
 from cnap.source.cut.cutter import Cut
 from cnap.source.sending.shelf import VIEWED, Shelf
-from cnap.source.sending.sink import Sink
+from cnap.source.sending.sink import MaybeTaken, Sink
 from cnap.stores import Store
 
 log = logging.getLogger("cnap.send")
@@ -170,7 +170,8 @@ class Sending:
         except BadEvent as error:
             if not self._refused:
                 self._say(str(error))
-            self._refused += event.framecount
+            if not isinstance(error, MaybeTaken):  # else its outcome may still be counted
+                self._refused += event.framecount
             about = {"failed": {"refused": event.framecount}, "dropped": {}}
             for model in self._models:
                 self._take(Committed(event.id.sequence, model, about, None))

@@ -244,6 +244,26 @@ async def test_a_broker_that_refuses_makes_failures(film, folder_store, database
     assert list(folder_store.objects("")) == []
 
 
+async def test_what_the_broker_took_and_then_refused_is_counted_once(
+    film, folder_store, database, redis_url
+):
+    async with pipeline(folder_store, database, redis_url) as (fake, sending):
+        publish, takes, seen = Publisher(folder_store, Ledger(database)), fake.answer, set()
+
+        async def answer(event):
+            again = event["id"] in seen
+            seen.add(event["id"])
+            return 400 if again else max(503, await takes(event))
+
+        fake.answer = answer
+        await sending.run([film])
+        for told in fake.states():
+            publish(told.to_event(outcomes.TIME))
+
+    told = account(database, "gate")
+    assert (told.captured, told.inferred, told.dropped, told.inflight) == (50, 50, 0, 0)
+
+
 class Away(DirectoryStore):
     def __init__(self, url, times):
         super().__init__(url)

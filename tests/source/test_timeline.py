@@ -313,6 +313,26 @@ def test_a_film_is_not_caught_up_with_after_the_machine_slept():
         list(asleep)
 
 
+def test_a_film_begins_anew_when_the_clock_was_set_ahead_and_goes_on_when_it_was_set_back():
+    for step, goes_on in ((3600.0, False), (-3600.0, True)):
+        steady, was_set = Clock(), 0.0
+        timeline = Timeline(
+            film(steady, [0.5] * 10),
+            steady.wait,
+            lambda: steady.now + was_set,  # noqa: B023
+            steady=steady,
+        )
+        packets = timeline.packets()
+        next(packets)
+        was_set = step
+        if goes_on:
+            assert len(list(packets)) == 10
+            assert steady.now == pytest.approx(NOON + 5)
+        else:
+            with pytest.raises(ClockJumped, match="set"):
+                next(packets)
+
+
 def test_a_store_that_is_slow_is_no_jump():
     clock = Clock()
     timeline, count = Timeline(film(clock, [0.5] * 40), clock.wait, clock), 0

@@ -34,9 +34,12 @@ class Timeline:
         wait: Callable[[float], bool],
         now: Callable[[], float] = time.time,
         after: int = 0,
+        steady: Callable[[], float] | None = None,
     ) -> None:
+        """`steady` is a clock that nobody sets and that stands still while the machine sleeps;
+        `now` itself, if that is given without it."""
         self._feed, self._wait, self._now = feed, wait, now
-        self._steady = time.monotonic if now is time.time else now
+        self._steady = steady or (time.monotonic if now is time.time else now)
         self._clock: LiveClock | PlacedClock | None = None
         if getattr(feed, "placed", False):
             self._clock = PlacedClock(feed, after)
@@ -70,14 +73,17 @@ class Timeline:
 
     def _paced(self) -> Iterator[av.Packet]:
         self._epoch = max(int(self._now() * 1000), self._epoch)
+        started, apart = self._steady(), self._now() - self._steady()
         shown, excused = 0, 0.0
         for packet, rate in self._joined():
             # A coder can't send a frame before it was captured, nor those that refer to it.
             shown = max(shown, packet.pts / rate)
-            ahead = self._epoch / 1000 + shown - self._now()
+            # A clock that is set back must not hold the film for as long.
+            ahead = started + shown - self._steady()
             if ahead >= 0:
                 excused = 0.0
-            if ahead < -TOO_LATE - excused:
+            slept = self._now() - self._steady() - apart
+            if ahead < -TOO_LATE - excused or slept > TOO_LATE:
                 raise ClockJumped("this machine slept, or its clock was set: a new beginning")
             if self._wait(max(0.0, ahead)):
                 return
