@@ -47,6 +47,16 @@ async def ended(process: asyncio.subprocess.Process) -> tuple[int, list[str], li
     return process.returncode, (out or b"").decode().splitlines(), err.decode().splitlines()
 
 
+async def test_an_event_is_about_as_much_video_as_asked_for(tmp_path):
+    film = media.clip(tmp_path / "film.mp4", frames=12, rate=10, gop=12)
+    async with running():
+        for seconds, counts in (("0", [1] * 12), ("0.6", [6, 6])):
+            words = (film, "--stream", "film", "--segment", seconds, "--json")
+            code, out, _ = await ended(await send(*words))
+            assert code == 0
+            assert [len(json.loads(line)["frames"]) for line in out] == counts
+
+
 async def test_a_folder_with_all_kinds_of_files(film, tmp_path):
     folder = tmp_path / "folder"
     folder.mkdir()
