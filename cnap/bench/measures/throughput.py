@@ -16,8 +16,8 @@ from cnap.bench.workload import Workload
 from cnap.errors import CnapError
 
 FRAMES_AHEAD = 5
-"""Events of a frame each that are on their way at a time, where that is fastest: on two cores 2, 4, 5,
-8, 16 and 32 made 44, 49, 55, 47, 44 and 32 frames a second. More than five bring more replicas."""
+"""Events of a frame each that are on their way at a time, where that is fastest: on two cores 2, 4,
+5, 8, 16 and 32 made 44, 49, 55, 47, 44 and 32 frames a second. More than five bring replicas."""
 RATE, CPU = "throughput", "CPU of a frame"
 
 
