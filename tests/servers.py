@@ -109,8 +109,9 @@ def _answers(path: Path) -> bool:
 
 
 @contextmanager
-def seaweed(folder: Path) -> Iterator[Server]:
-    """A SeaweedFS S3 server, with an empty bucket."""
+def seaweed(folder: Path, volumes: int = 8, size: int = 64) -> Iterator[Server]:
+    """A SeaweedFS S3 server, with an empty bucket. It has room for so many `volumes` of `size` MB,
+    and what is deleted takes room for another quarter of an hour."""
     weed = Path(sys.executable).with_name("weed")
     config = folder / "s3.json"
     config.write_text(
@@ -122,9 +123,14 @@ def seaweed(folder: Path) -> Iterator[Server]:
     ports = dict(zip(names, free_ports(len(names)), strict=True))
     words = [weed, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3"]
     words += [f"-{name}={port}" for name, port in ports.items()]
-    words += [f"-s3.config={config}", "-s3.port.iceberg=0", "-s3.port.lance=0", "-volume.max=8"]
+    words += [
+        f"-s3.config={config}",
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+        f"-volume.max={volumes}",
+    ]
     words += ["-s3.autoCreateBucket=false"]
-    words += ["-master.volumeSizeLimitMB=64", "-master.volumePreallocate=false"]
+    words += [f"-master.volumeSizeLimitMB={size}", "-master.volumePreallocate=false"]
     url = f"http://127.0.0.1:{ports['s3.port']}"
     ready = functools.partial(_has_bucket, url)
     with Server("SeaweedFS", url, words, ready, folder / "weed.log") as server:

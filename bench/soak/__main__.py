@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,14 @@ from bench.soak.soaked import NUMBERS, Soaked, unbalanced, wait_for
 from tests import media
 from tests.cameras.rtsp import FakeCamera
 
+NOTHING: Mapping[str, int] = {}
 EVERY = 5.0
 """Seconds between two looks."""
 SETTLED = 90.0
 """Seconds after the last mishap within which every camera must be live, and nothing in flight."""
 GOING = {"live", "degraded"}
+SILENCE = 60.0
+"""Seconds without any result, whatever the mishaps: then it is no test of what works."""
 
 
 def main() -> None:
@@ -64,20 +68,24 @@ def soak(soaked: Soaked, cameras: list[FakeCamera], minutes: float, seed: int) -
     first = wait_for(lambda: _all_go(soaked, len(cameras)), SETTLED)
     if first is None:
         problems.append(f"not every camera was live after {SETTLED:g} s: {_states(soaked)}")
-    looks, objects = Counter(), []
+    looks, objects, flow = Counter(), [], Flow()
     mishaps.start()
     while (minute := (time.monotonic() - began) / 60) < minutes:
         time.sleep(EVERY)
         samples.take(minute, soaked.processes())
         try:
-            broken = [words for stream in soaked.streams() for words in unbalanced(stream)]
+            streams = soaked.streams()
+            broken = [words for stream in streams for words in unbalanced(stream)]
+            broken += flow.see(streams)
             problems += [f"minute {minute:.1f}: {words}" for words in broken]
             looks["answered"] += 1
             objects.append(soaked.objects())
         except Exception:  # whatever the store's client or the API says while its server is away
             looks["not answered"] += 1
     mishaps.stop()
-    again = wait_for(lambda: _all_go(soaked, len(cameras)), SETTLED)
+    before: dict[str, int] = {}
+    wait_for(lambda: before.update(_inferred(soaked)) or before, SETTLED)
+    again = wait_for(lambda: _all_go(soaked, len(cameras), before), SETTLED)
     if again is None:
         problems.append(f"not every camera came back within {SETTLED:g} s: {_states(soaked)}")
     return {
@@ -96,9 +104,33 @@ def soak(soaked: Soaked, cameras: list[FakeCamera], minutes: float, seed: int) -
     }
 
 
-def _all_go(soaked: Soaked, count: int) -> bool:
+class Flow:
+    """Whether results come."""
+
+    def __init__(self) -> None:
+        self._inferred, self._since = 0, time.monotonic()
+
+    def see(self, streams: list[dict[str, Any]]) -> list[str]:
+        """What is wrong, once for each time that nothing came for SILENCE seconds."""
+        inferred, now = sum(one["inferred"] for one in streams), time.monotonic()
+        silent = now - self._since
+        if inferred == self._inferred and silent <= SILENCE:
+            return []
+        words = [f"no result of any camera for {silent:.0f} s"] * (inferred == self._inferred)
+        self._inferred, self._since = inferred, now
+        return words
+
+
+def _all_go(soaked: Soaked, count: int, before: Mapping[str, int] = NOTHING) -> bool:
+    """Whether all cameras go and have more results than `before`."""
     streams = soaked.streams()
-    return len(streams) == count and all(one["state"] in GOING for one in streams)
+    return len(streams) == count and all(
+        one["state"] in GOING and one["inferred"] > before.get(one["name"], -1) for one in streams
+    )
+
+
+def _inferred(soaked: Soaked) -> dict[str, int]:
+    return {one["name"]: one["inferred"] for one in soaked.streams()}
 
 
 def _states(soaked: Soaked) -> str:

@@ -32,7 +32,7 @@ class Soaked:
     def running(self) -> Iterator["Soaked"]:
         with ExitStack() as leaving:
             self.redis = leaving.enter_context(valkey(self._folder, durable=True))
-            self.store = leaving.enter_context(seaweed(self._folder))
+            self.store = leaving.enter_context(seaweed(self._folder, volumes=64, size=512))
             os.environ.update(
                 CNAP_STORE=STORE,
                 CNAP_REDIS=self.redis.url,

@@ -5,19 +5,34 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from bench.soak import __main__ as soak
 from tests.real import MODEL
+
+
+def test_a_soak_in_which_nothing_comes_of_the_cameras_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    flow = soak.Flow()
+    assert flow.see([{"inferred": 5}, {"inferred": 0}]) == []
+    assert flow.see([{"inferred": 5}, {"inferred": 0}]) == []
+    monkeypatch.setattr(soak, "SILENCE", -1.0)
+    assert flow.see([{"inferred": 5}, {"inferred": 1}]) == []
+    (problem,) = flow.see([{"inferred": 5}, {"inferred": 1}])
+    assert problem.startswith("no result of any camera for ")
 
 
 def test_mishaps_lose_no_frame_and_leave_nothing(assets: Path, tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     words = ["--minutes", "0.6", "--streams", "3", "--seed", "7", "--model", MODEL]
-    soak = subprocess.run(
+    ran = subprocess.run(
         [sys.executable, "-m", "bench.soak", *words, "--json", report],
         capture_output=True,
         text=True,
     )
 
-    assert report.exists(), soak.stdout + soak.stderr
+    assert report.exists(), ran.stdout + ran.stderr
     told = json.loads(report.read_text())
-    assert (soak.returncode, told["problems"]) == (0, []), soak.stdout
+    assert (ran.returncode, told["problems"]) == (0, []), ran.stdout
     assert told["mishaps"] and told["frames"]["inferred"]
