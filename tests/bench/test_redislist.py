@@ -6,10 +6,11 @@ import signal
 
 import pytest
 from click.testing import CliRunner
+from redis import Redis
 
 from cnap.bench.baselines import redislist
 from cnap.bench.baselines.inferrer import Inferrer
-from cnap.bench.baselines.lists import END, Lists
+from cnap.bench.baselines.lists import END, Lists, server
 from cnap.bench.baselines.outcome import WARM_UP, Until
 from cnap.bench.baselines.requests import Settings
 from cnap.errors import Unavailable
@@ -91,6 +92,14 @@ def test_the_other_process_is_killed(spots, own_redis, redis_url):
             inferrer.done()
         with pytest.raises(Unavailable, match="ended"):
             inferrer.check()
+
+
+def test_a_redis_of_its_own_is_gone_afterwards(monkeypatch):
+    monkeypatch.delenv("CNAP_REDIS", raising=False)
+    with server() as url:
+        pid = Redis.from_url(url).info("server")["process_id"]
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
 
 
 def test_no_redis(film, spots, monkeypatch):

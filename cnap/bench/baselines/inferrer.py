@@ -1,7 +1,9 @@
 """The process that takes JPEGs from a Redis list and puts results into another."""
 
+import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -68,6 +70,7 @@ class Inferrer:
 def _infer(
     url: str, key: str, model: Model, size: Size, settings: Settings, pipe: Connection
 ) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that started it
     try:
         lists = Lists(url, key)
         requests = Requests(model, model.frame_size(*size), settings)
@@ -78,7 +81,8 @@ def _infer(
                 number += 1
             pipe.send(Done(time.monotonic(), time.process_time()))
     except CnapError as error:
-        pipe.send(str(error))
+        with suppress(BrokenPipeError):  # that one was killed, and its Redis with it
+            pipe.send(str(error))
 
 
 def _pictures(lists: Lists) -> Iterator[np.ndarray]:
