@@ -144,4 +144,4 @@ async def _first_result(running: Running, began: float | None) -> None:
                     after = f" after {time.monotonic() - began:.1f} s" if began else ""
                     click.echo(f"{model} sees {name}: first result{after}.")
                     return
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.1 if began else 1.0)  # nothing is to be seen: nothing to do

@@ -187,7 +187,7 @@ class Reader:
 
     def _read_all(self, feed: Begun) -> None:
         timeline = Timeline(feed, self._rest, after=self._epoch)
-        cutting = Cutting(self._camera.segment)
+        cutting = Cutting(self._camera.segment, eager=self.live)
         try:
             for packet in timeline.packets():
                 if self.first is None:

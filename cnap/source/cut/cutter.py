@@ -59,6 +59,10 @@ class Cutter:
 
     `longest` is how many seconds of video, at most, a decoder which lacks the ones before has to
     decode for a segment: key frames further apart leave it with pictures that may be wrong.
+
+    Where `eager`, and where frames are not reordered, a segment doesn't wait for the frame after it
+    to be known as long enough: it ends with the frame that is followed, at the pace of the last
+    two, by one that is to begin the next.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class Cutter:
         sequence: int = 0,
         start: Fraction | None = Fraction(0),
         longest: float = math.inf,
+        eager: bool = False,
     ) -> None:
         codec = stream.codec_context
         self._codec = codec.name
@@ -82,6 +87,7 @@ class Cutter:
         self._longest = longest / float(self._scale)
         self._most = round(SLOWEST / self._scale)
         self._reorder = codec.reorder_depth
+        self._eager = eager and not self._reorder
         self._start = None if start is None else round(start / self._scale)
         self._offset: int | None = None if start is not None else 0
         self._packets: list[av.Packet] = []
@@ -100,6 +106,7 @@ class Cutter:
 
     def feed(self, packet: av.Packet) -> Iterator[Cut]:
         """Takes a packet; gives the segment that ended with the one before it, if one did."""
+        before = self._last_dts
         back = self._on_timeline(packet)
         doubtful, self._doubtful = self._doubtful, None
         if doubtful is not None:
@@ -110,6 +117,11 @@ class Cutter:
             self._doubtful = packet
         else:
             yield from self._add(packet, key=key)
+        if self._eager and before is not None and self._packets:
+            step = packet.dts - before
+            coded = packet.dts - self._packets[0].dts + step
+            if coded >= self._long - step // 2 and step <= self._half:
+                yield self._cut(gopend=False)
 
     def end(self) -> Iterator[Cut]:
         """The last segment."""
@@ -128,6 +140,8 @@ class Cutter:
             full = len(self._packets) >= MAX_FRAMES // 2 or self._bytes > MAX_BYTES
             if key or long or full or self._gop.parts(packet):
                 yield self._cut(gopend=key)
+        elif key and self._gop.coded:  # which the segment before did not know of when it ended
+            self._end_gop()
         if not self._packets:
             self._decodefrom, self._sure = self._refresh.begin(self._sequence, self._decoded)
             self._shown = packet.pts
@@ -178,6 +192,9 @@ class Cutter:
         self._heldback = self._gop.heldback
         self._sequence += 1
         if gopend:
-            self._gopstart, self._heldback = self._sequence, 0
-            self._begin_gop()
+            self._end_gop()
         return cut
+
+    def _end_gop(self) -> None:
+        self._gopstart, self._heldback = self._sequence, 0
+        self._begin_gop()

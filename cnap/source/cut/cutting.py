@@ -21,8 +21,9 @@ class Cutting:
     told to send another picture), a GOP ends, and sequence and timeline go on.
     """
 
-    def __init__(self, seconds: float = 1.0) -> None:
-        self._seconds = seconds
+    def __init__(self, seconds: float = 1.0, eager: bool = False) -> None:
+        """`eager`: segments of what is live end as early as can be; see Cutter."""
+        self._seconds, self._eager = seconds, eager
         self._stream: av.VideoStream | None = None
         self._cutter: Cutter | None = None
         self._sequence = 0
@@ -50,7 +51,9 @@ class Cutting:
             self._stream, self._waiting = packet.stream, packet.dts
         if self._cutter is None and self._may_begin(packet):
             self._blind = not packet.is_keyframe
-            self._cutter = Cutter(self._stream, self._seconds, self._sequence, None, LONGEST)
+            self._cutter = Cutter(
+                self._stream, self._seconds, self._sequence, None, LONGEST, self._eager
+            )
         if self._cutter is not None:
             for cut in self._cutter.feed(packet):
                 self._unsure = not cut.sure
