@@ -8,14 +8,14 @@ from pathlib import Path
 MODULES = {b"cnap.source": "source", b"cnap.dashboard": "dashboard"}
 
 
-def processes(store: str) -> dict[int, str]:
-    """The pipeline's processes by id, each with its role: those whose environment names its store,
-    which no other pipeline has."""
+def processes(redis: str) -> dict[int, str]:
+    """The pipeline's processes by id, each with its role: those whose environment names its Redis,
+    which no other pipeline has. (Pods of a cluster on this machine are seen here as well.)"""
     found = {}
     for place in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # just gone
             environment = (place / "environ").read_bytes().split(b"\0")
-            if f"CNAP_STORE={store}".encode() not in environment:
+            if f"CNAP_REDIS={redis}".encode() not in environment:
                 continue
             arguments = (place / "cmdline").read_bytes().split(b"\0")
             names = [word[14:].decode() for word in environment if word[:14] == b"CNAP_FUNCTION="]

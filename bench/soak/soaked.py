@@ -81,7 +81,7 @@ class Soaked:
         """The pipeline's processes by id, each with its role. (Servers that were started again have
         its environment too.)"""
         others = {os.getpid(), *self._servers}
-        found = {pid: role for pid, role in processes(STORE).items() if pid not in others}
+        found = {pid: role for pid, role in processes(self.redis.url).items() if pid not in others}
         return found | ({self._process.pid: "cnap up"} if self._process.pid in found else {})
 
     def processes(self) -> dict[int, str]:

@@ -1,6 +1,7 @@
 """`make soak`, for less than a minute: mishaps one after another, and every frame accounted for."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from bench.soak import __main__ as soak
+from bench.soak.memory import processes
+from bench.soak.soaked import wait_for
 from tests.real import MODEL
 
 
@@ -21,6 +24,23 @@ def test_a_soak_in_which_nothing_comes_of_the_cameras_is_none(
     assert flow.see([{"inferred": 5}, {"inferred": 1}]) == []
     (problem,) = flow.see([{"inferred": 5}, {"inferred": 1}])
     assert problem.startswith("no result of any camera for ")
+
+
+def test_only_the_soak_s_own_processes_are_killed(tmp_path: Path) -> None:
+    sleeping = [sys.executable, "-c", "import time; time.sleep(60)", "cnap.source"]
+    same = {"CNAP_STORE": "s3://cnap"}
+    mine, other = (
+        subprocess.Popen(
+            sleeping, env=os.environ | same | {"CNAP_REDIS": f"unix://{tmp_path}/{one}"}
+        )
+        for one in ("mine", "other")
+    )
+    try:
+        wanted = {mine.pid: "source"}
+        assert wait_for(lambda: processes(f"unix://{tmp_path}/mine") == wanted, 20) is not None
+    finally:
+        mine.kill()
+        other.kill()
 
 
 def test_mishaps_lose_no_frame_and_leave_nothing(assets: Path, tmp_path: Path) -> None:
