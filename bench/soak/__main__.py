@@ -70,19 +70,21 @@ def soak(soaked: Soaked, cameras: list[FakeCamera], minutes: float, seed: int) -
         problems.append(f"not every camera was live after {SETTLED:g} s: {_states(soaked)}")
     looks, objects, flow = Counter(), [], Flow()
     mishaps.start()
-    while (minute := (time.monotonic() - began) / 60) < minutes:
-        time.sleep(EVERY)
-        samples.take(minute, soaked.processes())
-        try:
-            streams = soaked.streams()
-            broken = [words for stream in streams for words in unbalanced(stream)]
-            broken += flow.see(streams)
-            problems += [f"minute {minute:.1f}: {words}" for words in broken]
-            looks["answered"] += 1
-            objects.append(soaked.objects())
-        except Exception:  # whatever the store's client or the API says while its server is away
-            looks["not answered"] += 1
-    mishaps.stop()
+    try:
+        while (minute := (time.monotonic() - began) / 60) < minutes:
+            time.sleep(EVERY)
+            samples.take(minute, soaked.processes())
+            try:
+                streams = soaked.streams()
+                broken = [words for stream in streams for words in unbalanced(stream)]
+                broken += flow.see(streams)
+                problems += [f"minute {minute:.1f}: {words}" for words in broken]
+                looks["answered"] += 1
+                objects.append(soaked.objects())
+            except Exception:  # whatever is said where the store's or the API's server is away
+                looks["not answered"] += 1
+    finally:
+        mishaps.stop()
     before: dict[str, int] = {}
     wait_for(lambda: before.update(_inferred(soaked)) or before, SETTLED)
     again = wait_for(lambda: _all_go(soaked, len(cameras), before), SETTLED)

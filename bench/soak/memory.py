@@ -37,8 +37,9 @@ class Samples:
 
     def take(self, minute: float, found: Mapping[int, str]) -> None:
         for pid, role in found.items():
-            with suppress(OSError, StopIteration):  # just gone
-                self._lives[role, pid].append((minute, *_held(Path(f"/proc/{pid}"))))
+            with suppress(OSError, KeyError):  # just gone, or a zombie, which holds nothing
+                held = _held(Path(f"/proc/{pid}"))
+                self._lives[role, pid].append((minute, *held))
 
     def roles(self) -> Iterator[tuple[str, int, list[tuple[float, float, float]]]]:
         """Each role, how many lives it had, and for each measure: the median of the first warm

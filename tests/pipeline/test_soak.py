@@ -4,12 +4,13 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from bench.soak import __main__ as soak
-from bench.soak.memory import processes
+from bench.soak.memory import Samples, processes
 from bench.soak.soaked import wait_for
 from tests.real import MODEL
 
@@ -41,6 +42,17 @@ def test_only_the_soak_s_own_processes_are_killed(tmp_path: Path) -> None:
     finally:
         mine.kill()
         other.kill()
+
+
+def test_a_process_that_has_just_died_holds_nothing() -> None:
+    dead = subprocess.Popen(["true"])  # not waited for yet
+    while Path(f"/proc/{dead.pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+        time.sleep(0.01)
+    samples = Samples(warm=0.0)
+    samples.take(0.0, {dead.pid: "infer", os.getpid(): "soak"})
+    dead.wait()
+
+    assert [role for role, _, _ in samples.roles()] == ["soak"]
 
 
 def test_mishaps_lose_no_frame_and_leave_nothing(assets: Path, tmp_path: Path) -> None:
