@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-MODULES = {b"cnap.source": "source", b"cnap.dashboard": "dashboard"}
+from cnap.bench.processes import role_of
 
 
 def processes(redis: str) -> dict[int, str]:
@@ -17,11 +17,7 @@ def processes(redis: str) -> dict[int, str]:
             environment = (place / "environ").read_bytes().split(b"\0")
             if f"CNAP_REDIS={redis}".encode() not in environment:
                 continue
-            arguments = (place / "cmdline").read_bytes().split(b"\0")
-            names = [word[14:].decode() for word in environment if word[:14] == b"CNAP_FUNCTION="]
-            modules = [MODULES[word] for word in arguments if word in MODULES]
-            usual = (place / "comm").read_text().strip()
-            found[int(place.name)] = (modules or names or [usual])[0]
+            found[int(place.name)] = role_of(place)
     return found
 
 

@@ -89,8 +89,8 @@ class Soaked:
         return self.pipeline() | self._servers
 
     def kill(self, role: str) -> bool:
-        """Every process of that role, without a word; whether there was one."""
-        found = [pid for pid, its in self.pipeline().items() if its == role]
+        """Every process of that role, of infer whatever its model; whether there was one."""
+        found = [pid for pid, its in self.pipeline().items() if its.partition("-")[0] == role]
         for pid in found:
             os.kill(pid, signal.SIGKILL)
         return bool(found)

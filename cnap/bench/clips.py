@@ -29,9 +29,7 @@ def pattern() -> Path:
 
 def resized(clip: Path, size: tuple[int, int]) -> Path:
     """The clip with frames of another size. Raises BadMedia where it can't be read."""
-    with clip.open("rb") as file:
-        which = hashlib.file_digest(file, "sha256").hexdigest()[:12]
-    made = _place(f"{clip.stem}-{which}-{size[0]}x{size[1]}")
+    made = _place(f"{clip.stem}-{content(clip)}-{size[0]}x{size[1]}")
     if not made.exists():
         try:
             with av.open(str(clip)) as film:
@@ -40,6 +38,12 @@ def resized(clip: Path, size: tuple[int, int]) -> Path:
         except (av.FFmpegError, IndexError) as error:
             raise BadMedia(f"{clip.name} can't be made {size[0]}x{size[1]}: {error}") from None
     return made
+
+
+def content(clip: Path) -> str:
+    """What tells a clip from others, whatever its name: the beginning of its SHA-256."""
+    with clip.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
 
 
 def _place(name: str) -> Path:

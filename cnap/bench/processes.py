@@ -21,11 +21,12 @@ def tree(root: int, proc: Path = PROC) -> dict[int, str]:
         pid = rest.pop()
         rest += children[pid]
         with suppress(OSError):
-            found[pid] = "runtime" if pid == root else _role(proc / str(pid))
+            found[pid] = "runtime" if pid == root else role_of(proc / str(pid))
     return found
 
 
-def _role(place: Path) -> str:
+def role_of(place: Path) -> str:
+    """Of one process, by its folder in /proc. Raises OSError where it is gone."""
     words = (place / "cmdline").read_bytes().decode(errors="replace").split("\0")
     if module := next((MODULES[word] for word in words if word in MODULES), ""):
         return module

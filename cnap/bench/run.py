@@ -1,20 +1,20 @@
 """All that is measured, one thing after another, each with a pipeline of its own."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
+from cnap.bench.clips import content
 from cnap.bench.figure import Figure, joined
 from cnap.bench.machine import machine, versions
+from cnap.bench.measures import MEASURES
 from cnap.bench.report import Report
 from cnap.bench.target import LocalPipeline
 from cnap.bench.workload import Workload
 from cnap.errors import CnapError
 
-MEASURES = ("throughput", "latency", "coldstart", "scaling", "density", "idle")
 ONCE = ("density",)
 """A search, which finds about the same again, in minutes."""
 
@@ -51,11 +51,9 @@ def run(
 
 def settings(workload: Workload, measures: Sequence[str], baselines: bool) -> dict[str, Any]:
     """The workload, with the clip told by what is in it, wherever it lies."""
-    with workload.clip.open("rb") as file:
-        content = hashlib.file_digest(file, "sha256").hexdigest()[:12]
     return {
         "clip": workload.clip.name,
-        "content": content,
+        "content": content(workload.clip),
         "models": list(workload.models),
         "streams": workload.streams,
         "segment": workload.segment,

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cnap.bench.measures import MEASURES
+
 if TYPE_CHECKING:
     from cnap.bench.workload import Workload
 
-MEASURES = ("throughput", "latency", "coldstart", "scaling", "density", "idle")
 QUICK = {"seconds": 5.0, "repeats": 1}
 
 
